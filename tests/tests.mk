@@ -1,0 +1,60 @@
+# Programs and goals of the tests, included by the top Makefile.
+#
+# Each tests/<library>/test_<concept>.c becomes the program $(BUILD)/tests/<library>/test_<concept>, linked
+# with the static library, so that tests reach its internals, and with the harness. Any other .c file of
+# the folder is linked into every test of it. tests/live/<library> is the same for tests that need a server.
+
+HARNESS_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/harness/*.c))
+# Allocation by the library and by the test goes through tests/harness/oom.c.
+WRAPPED := malloc calloc realloc reallocarray strdup strndup asprintf vasprintf posix_memalign
+comma := ,
+WRAP := $(WRAPPED:%=-Wl$(comma)--wrap=%)
+TEST_INCLUDES := -Itests/harness
+
+$(HARNESS_OBJECTS): $(BUILD)/%.o: %.c $(BUILD)/compile-flags | deps-build deps-test
+	@mkdir -p $(@D)
+	$(call Q,CC)$(COMPILE) $(call package,--cflags,cmocka) $(CPPFLAGS) -c -o $@ $<
+-include $(HARNESS_OBJECTS:.o=.d)
+
+# $(1) the library, $(2) the folder of the tests, $(3) the variable that lists their programs
+define test-folder
+$(3) := $$(patsubst %.c,$(BUILD)/%,$$(sort $$(wildcard $(2)/test_*.c)))
+$(3)_SHARED := $$(patsubst %.c,$(BUILD)/%.o,$$(filter-out $(2)/test_%,$$(sort $$(wildcard $(2)/*.c))))
+
+$$($(3):=.o) $$($(3)_SHARED): $(BUILD)/%.o: %.c $(BUILD)/compile-flags | deps-build deps-test
+	@mkdir -p $$(@D)
+	$$(call Q,CC)$$(COMPILE) $$($(1)_INCLUDES) -I$(1)/src -I$(2) -Itests/$(1) $$(TEST_INCLUDES) \
+	    $$(call package,--cflags,cmocka $$($(1)_ALL_PACKAGES) $$($(1)_TEST_PACKAGES)) $$(CPPFLAGS) -c -o $$@ $$<
+
+$$($(3)): %: %.o $$($(3)_SHARED) $$(HARNESS_OBJECTS) $$($(1)_STATIC) $$($(1)_SIBLING_STATIC) $(BUILD)/link-flags
+	$$(call Q,LINK)$$(LINK) $$(WRAP) -Wl,--as-needed -o $$@ $$< $$($(3)_SHARED) $$(HARNESS_OBJECTS) \
+	    $$($(1)_STATIC) $$($(1)_SIBLING_STATIC) \
+	    $$(call package,--libs,cmocka $$($(1)_ALL_PACKAGES) $$($(1)_TEST_PACKAGES)) $$($(1)_LIBS_PRIVATE) -lm
+
+-include $$($(3):=.d) $$($(3)_SHARED:.o=.d)
+endef
+
+define library-tests
+$(call test-folder,$(1),tests/$(1),$(1)_TESTS)
+$(call test-folder,$(1),tests/live/$(1),$(1)_LIVE_TESTS)
+
+.PHONY: check-$(1) check-live-$(1)
+check-$(1): $$($(1)_TESTS)
+	@$$(RUN) $$($(1)_TESTS)
+check-live-$(1): $$($(1)_LIVE_TESTS)
+	@$$(WITH_SERVICES) $$(RUN) $$($(1)_LIVE_TESTS)
+endef
+
+RUN = BUILD='$(abspath $(BUILD))' tests/harness/run $(RUN_OPTIONS)
+WITH_SERVICES = BUILD='$(abspath $(BUILD))' tests/services/with postgres --
+$(foreach library,$(LIBRARIES),$(eval $(call library-tests,$(library))))
+
+UNIT_TESTS := $(foreach library,$(LIBRARIES),$($(library)_TESTS))
+LIVE_TESTS := $(foreach library,$(LIBRARIES),$($(library)_LIVE_TESTS))
+
+.PHONY: tests check-units check-live
+tests: $(UNIT_TESTS) $(LIVE_TESTS)
+check-units: $(UNIT_TESTS)
+	@$(RUN) $(UNIT_TESTS)
+check-live: $(LIVE_TESTS)
+	@$(WITH_SERVICES) $(RUN) $(LIVE_TESTS)
