@@ -1,6 +1,7 @@
 /*
- * Visibility and language linkage of everything public in libminiorm: a function carries MINIORM_API, and
- * declarations stand between MINIORM_BEGIN_DECLS and MINIORM_END_DECLS so that C++ programs link with them.
+ * Visibility and language linkage of everything public in libminiorm: a function carries
+ * MINIORM_API, and declarations stand between MINIORM_BEGIN_DECLS and MINIORM_END_DECLS so that C++
+ * programs link with them.
  */
 #ifndef MINIORM_EXPORT_H
 #define MINIORM_EXPORT_H
@@ -17,6 +18,25 @@
 #else
 #define MINIORM_BEGIN_DECLS
 #define MINIORM_END_DECLS
+#endif
+
+/* Static inline function of a header, which a program need not use. */
+#define MINIORM_INLINE static inline __attribute__((unused))
+
+/* Zero of every member but `size`: the initialiser of an options structure, without a warning in C
+ * and in C++. */
+#ifdef __cplusplus
+#define MINIORM_INIT_(type)         \
+    ([] {                           \
+        struct type value = {};     \
+        value.size = sizeof(value); \
+        return value;               \
+    }())
+#else
+#define MINIORM_INIT_(type)         \
+    {                               \
+        .size = sizeof(struct type) \
+    }
 #endif
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * The version of libminiorm. It is written here only: the SONAME, the file names, the pkg-config file and
- * the symbol map are derived from these three lines or compared with them when the library is built.
+ * The version of libminiorm. It is written here only: the SONAME, the file names, the pkg-config
+ * file and the symbol map are derived from these three lines or compared with them when the library
+ * is built.
  */
 #ifndef MINIORM_VERSION_H
 #define MINIORM_VERSION_H
@@ -15,14 +16,16 @@
 #define MINIORM_VERSION_QUOTE(number) MINIORM_VERSION_QUOTE_(number)
 
 /* The version of the headers as text, for example "0.1.0". */
-#define MINIORM_VERSION                                                                             \
-    MINIORM_VERSION_QUOTE(MINIORM_VERSION_MAJOR)                                                     \
-    "." MINIORM_VERSION_QUOTE(MINIORM_VERSION_MINOR) "." MINIORM_VERSION_QUOTE(MINIORM_VERSION_PATCH)
+#define MINIORM_VERSION                                                         \
+    MINIORM_VERSION_QUOTE(MINIORM_VERSION_MAJOR)                                \
+    "." MINIORM_VERSION_QUOTE(MINIORM_VERSION_MINOR) "." MINIORM_VERSION_QUOTE( \
+        MINIORM_VERSION_PATCH)
 
 MINIORM_BEGIN_DECLS
 
 /*
- * The version of the library that runs, which may be newer than the headers a program was compiled with.
+ * The version of the library that runs, which may be newer than the headers a program was compiled
+ * with.
  *
  * Returns a constant string, valid for ever.
  *
