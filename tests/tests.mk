@@ -45,8 +45,8 @@ check-live-$(1): $$($(1)_LIVE_TESTS)
 	@$$(WITH_SERVICES) $$(RUN) $$($(1)_LIVE_TESTS)
 endef
 
-RUN = BUILD='$(abspath $(BUILD))' tests/harness/run $(RUN_OPTIONS)
-WITH_SERVICES = BUILD='$(abspath $(BUILD))' tests/services/with postgres --
+RUN = env BUILD='$(abspath $(BUILD))' tests/harness/run $(RUN_OPTIONS)
+WITH_SERVICES = env BUILD='$(abspath $(BUILD))' tests/services/with postgres --
 $(foreach library,$(LIBRARIES),$(eval $(call library-tests,$(library))))
 
 UNIT_TESTS := $(foreach library,$(LIBRARIES),$($(library)_TESTS))

@@ -82,9 +82,7 @@ is_alive()
 # children_of PID: the running processes whose parent it is.
 children_of()
 {
-    for stat in /proc/[0-9]*/stat; do
-        sed -n "s/^\([0-9]*\) (.*) [^Z] $1 .*/\1/p" "$stat" 2>/dev/null || :
-    done
+    cat /proc/[0-9]*/stat 2>/dev/null | sed -n "s/^\([0-9]*\) (.*) [^Z] $1 .*/\1/p"
 }
 
 # wait_for_end SECONDS PID...: whether all of them have ended by then.
