@@ -1,20 +1,21 @@
 /*
  * Values: what a column, a parameter or a cell of an answer holds.
  *
- *   type                 C type in a model's struct     in a value      stored by SQLite as
- *   boolean              bool                           boolean         INTEGER 0 or 1
- *   int2 int4 int8       int16_t int32_t int64_t        integer         INTEGER
- *   float4 float8        float double                   real            REAL
- *   numeric              struct miniorm_text, digits    text            TEXT COLLATE
- * miniorm_numeric text varchar         struct miniorm_text, UTF-8     text            TEXT json
- * jsonb           struct miniorm_text, JSON      text            TEXT bytea                struct
- * miniorm_bytes           bytes           BLOB uuid                 struct miniorm_uuid uuid TEXT,
- * lower case with hyphens date                 int32_t, days                  integer         TEXT
- * YYYY-MM-DD time                 int64_t, µs of the day         integer         TEXT
- * HH:MM:SS.ffffff timestamp            int64_t, µs                    integer         TEXT
- * YYYY-MM-DD HH:MM:SS.ffffff timestamptz          int64_t, µs in UTC             integer the same,
- * in UTC
+ *   type                 C type in a model's struct   in a value  stored by SQLite as
+ *   boolean              bool                         boolean     INTEGER 0 or 1
+ *   int2 int4 int8       int16_t int32_t int64_t      integer     INTEGER
+ *   float4 float8        float double                 real        REAL
+ *   numeric              struct miniorm_text, digits  text        TEXT, ordered as numbers
+ *   text varchar         struct miniorm_text, UTF-8   text        TEXT
+ *   json jsonb           struct miniorm_text, JSON    text        TEXT
+ *   bytea                struct miniorm_bytes         bytes       BLOB
+ *   uuid                 struct miniorm_uuid          uuid        TEXT, lower case, hyphens
+ *   date                 int32_t, days                integer     TEXT YYYY-MM-DD
+ *   time                 int64_t, us of the day       integer     TEXT HH:MM:SS.ffffff
+ *   timestamp            int64_t, us                  integer     TEXT YYYY-MM-DD HH:MM:SS.ffffff
+ *   timestamptz          int64_t, us in UTC           integer     the same, in UTC
  *
+ * SQLite orders numeric by the collation miniorm_numeric, which libminiorm's connections have.
  * Days and microseconds count from 2000-01-01, as PostgreSQL does; MINIORM_INFINITY and
  * MINIORM_NEGATIVE_INFINITY (for dates the _DATE_ forms) are its infinite points of time.
  */
