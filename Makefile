@@ -131,7 +131,58 @@ $$($(1)_SHARED): $$($(1)_OBJECTS) $(1)/$(1).map $(BUILD)/$(1)/objects $(BUILD)/l
 	@ln -sf $$($(1)_SONAME) $(BUILD)/$(1)/$(1).so
 
 -include $$($(1)_OBJECTS:.o=.d)
+
+# What is installed, as paths below DESTDIR; uninstalling removes exactly these.
+$(1)_DATA_FILES := $$(if $$($(1)_DATA),$$(sort $$(shell find $$($(1)_DATA) -type f)))
+$(1)_INSTALLED = $$($(1)_HEADERS:$(1)/include/%=$$(INCLUDEDIR)/%) $$(LIBDIR)/$(1).a \
+    $$(LIBDIR)/$$(notdir $$($(1)_SHARED)) $$(LIBDIR)/$$($(1)_SONAME) $$(LIBDIR)/$(1).so \
+    $$(LIBDIR)/pkgconfig/$(1).pc $$(addprefix $$(BINDIR)/,$$(notdir $$($(1)_PROGRAMS))) \
+    $$($(1)_DATA_FILES:$(1)/%=$$(DATADIR)/$(1)/%)
+
+.PHONY: install-$(1) uninstall-$(1)
+install-$(1): lib-$(1)
+	@$$(call install-files,$$($(1)_HEADERS),644,$(1)/include/,$$(INCLUDEDIR)/)
+	@$$(call install-files,$$($(1)_STATIC),644,$(BUILD)/$(1)/,$$(LIBDIR)/)
+	@$$(call install-files,$$($(1)_SHARED),755,$(BUILD)/$(1)/,$$(LIBDIR)/)
+	@ln -sf $$(notdir $$($(1)_SHARED)) '$$(DESTDIR)$$(LIBDIR)/$$($(1)_SONAME)'
+	@ln -sf $$($(1)_SONAME) '$$(DESTDIR)$$(LIBDIR)/$(1).so'
+	@$$(call fill-in,$(1),pkgconfig/$(1).pc.in,644,$$(LIBDIR)/pkgconfig/$(1).pc)
+	@$$(foreach program,$$($(1)_PROGRAMS),$$(call fill-in,$(1),$$(program),755,$$(BINDIR)/$$(notdir $$(program)));)
+	@$$(call install-files,$$($(1)_DATA_FILES),keep,$(1)/,$$(DATADIR)/$(1)/)
+	@$$(if $$(DESTDIR),:,$$(refresh-linker-cache))
+	@echo 'Installed $(1) $$($(1)_VERSION) in $$(DESTDIR)$$(PREFIX)'
+
+# Folders go too when they are empty, except those that systems have anyway.
+uninstall-$(1):
+	@rm -f $$(foreach file,$$($(1)_INSTALLED),'$$(DESTDIR)$$(file)')
+	@find '$$(DESTDIR)$$(INCLUDEDIR)/$$($(1)_NAME)' '$$(DESTDIR)$$(DATADIR)/$(1)' -depth -type d \
+	    -exec rmdir --ignore-fail-on-non-empty {} + 2>/dev/null || :
+	@$$(if $$(DESTDIR),:,$$(refresh-linker-cache))
 endef
+
+# $(call install-files,FILES,MODE,FROM,TO): each FROM<path> goes to DESTDIR TO<path>; MODE keep keeps its mode.
+define install-files
+for file in $(1); do \
+    mode=$(2); \
+    if [ $$mode = keep ]; then if [ -x "$$file" ]; then mode=755; else mode=644; fi; fi; \
+    $(INSTALL) -D -m $$mode "$$file" '$(DESTDIR)$(4)'"$${file#$(3)}" || exit 1; \
+done
+endef
+
+# $(call fill-in,LIBRARY,FROM,MODE,TO): installs a file with its @NAMES@ replaced. Paths below the prefix
+# stay relative to it in .pc files, so that pkg-config can move them.
+define fill-in
+mkdir -p $(BUILD)/$(1)/installed '$(DESTDIR)$(dir $(4))' && \
+sed $(foreach name,PREFIX BINDIR DATADIR,-e 's|@$(name)@|$($(name))|g') \
+    $(foreach name,LIBDIR INCLUDEDIR,-e 's|@$(name)@|$(patsubst $(PREFIX)/%,$${prefix}/%,$($(name)))|g') \
+    $(foreach name,DESCRIPTION VERSION REQUIRES REQUIRES_PRIVATE,-e 's|@$(name)@|$($(1)_$(name))|g') \
+    -e 's|@LIBS_PRIVATE@|$(call package,--libs,$($(1)_LINKS_PRIVATE)) $($(1)_LIBS_PRIVATE)|g' \
+    $(2) > $(BUILD)/$(1)/installed/$(notdir $(4)) && \
+$(INSTALL) -m $(3) $(BUILD)/$(1)/installed/$(notdir $(4)) '$(DESTDIR)$(4)'
+endef
+
+# A library in a folder of the linker's configuration is found only after this; without the right, it is the user's job.
+refresh-linker-cache = ldconfig 2>/dev/null || :
 
 version-part = $(shell awk '$$2 == "$(call upper,$($(1)_NAME))_VERSION_$(2)" { print $$3 }' \
     $($(1)_VERSION_FILE))
@@ -147,6 +198,56 @@ deps:
 deps-build deps-test deps-demo deps-bench: deps-%:
 	@$(if $(filter no,$(DEPS)),:,PKG_CONFIG='$(PKG_CONFIG)' tests/harness/deps $*)
 
+.PHONY: all install uninstall demo bench format format-check help clean
+install: $(LIBRARIES:%=install-%)
+uninstall: $(LIBRARIES:%=uninstall-%)
+
 include tests/tests.mk
-include tests/harness/install.mk
 -include tests/bench/bench.mk
+
+demo: all deps-demo
+	@BUILD='$(abspath $(BUILD))' tests/demo/run
+
+bench: all deps-bench $(BENCH_PROGRAMS)
+	@BUILD='$(abspath $(BUILD))' tests/bench/run
+
+FORMATTED = $(shell find $(LIBRARIES) tests docs -name '*.[ch]' -o -name '*.cpp' | sort)
+format: deps-test
+	@$(CLANG_FORMAT) -i $(FORMATTED)
+format-check: deps-test
+	@$(RUN) tests/checks/formatting
+
+clean:
+	rm -rf $(BUILD)
+
+define HELP
+make                     build all libraries, shared and static, into $$(BUILD)
+make lib-X               build one library: $(LIBRARIES)
+make install             install all into $$(DESTDIR)$$(PREFIX); also LIBDIR, INCLUDEDIR, BINDIR, DATADIR
+make install-libX        install one, without the libraries of the suite that it uses
+make uninstall           remove what install put there; also uninstall-libX
+make demo                generate, build and run the sample project on port 9000
+
+make check               all tests and checks; starts its own servers
+make check-libX          the tests of one library that need no server
+make check-live          the tests that need a server; also check-live-libX
+make check-repository    the checks of the repository itself
+make check-install       build outside programs against an installed copy
+make check-asan          the tests with the address and undefined behaviour sanitizers
+make check-tsan          the tests with the thread sanitizer
+make check-valgrind      the tests under valgrind
+make tests               build the test programs only
+make bench               measure against hand-written servers
+
+make format              format the sources with $(CLANG_FORMAT); format-check only looks
+make symbols             add new public functions to the symbol maps and lists
+make abi-freeze          record the ABI of this version, which checks compare with from then on
+make deps                install all packages that these goals need
+make clean               remove $$(BUILD)
+
+Variables: BUILD CC CFLAGS CPPFLAGS LDFLAGS PREFIX LIBDIR INCLUDEDIR BINDIR DATADIR DESTDIR
+           SANITIZE=address,undefined|thread  WERROR=1  DEPS=no (leave packages alone)  V=1 (show commands)
+endef
+export HELP
+help:
+	@printf '%s\n' "$$HELP"
