@@ -14,7 +14,11 @@
 
 #include "arena.h"
 
-/* One parameter, or for PostgreSQL one array of them. The values are already of `type`, or null. */
+/*
+ * One parameter. The values are already of `type`, or null; type 0 is a null whose type nothing
+ * tells. An array is sent to PostgreSQL as an array of its type and bound for SQLite as a pointer
+ * that its table miniorm_array reads (sqlite/array.h).
+ */
 struct miniorm__parameter {
     enum miniorm_type type;
     bool is_array;
