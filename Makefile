@@ -10,6 +10,7 @@
 #   LIBS_PRIVATE      further linker options
 #   TEST_PACKAGES     pkg-config names that only its tests need
 #   PROGRAMS, DATA    files installed into BINDIR; trees installed into DATADIR/<library>
+#   ROOMS             HEADER:PLACE, the only sources that may include the header of a dependency
 # The version is read from include/<name>/version.h; everything that shows a version derives from it.
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables

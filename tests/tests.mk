@@ -45,16 +45,48 @@ check-live-$(1): $$($(1)_LIVE_TESTS)
 	@$$(WITH_SERVICES) $$(RUN) $$($(1)_LIVE_TESTS)
 endef
 
-RUN = env BUILD='$(abspath $(BUILD))' tests/harness/run $(RUN_OPTIONS)
+RUN = env BUILD='$(abspath $(BUILD))' MAKE='$(MAKE)' tests/harness/run $(RUN_OPTIONS)
 WITH_SERVICES = env BUILD='$(abspath $(BUILD))' tests/services/with postgres --
 $(foreach library,$(LIBRARIES),$(eval $(call library-tests,$(library))))
 
 UNIT_TESTS := $(foreach library,$(LIBRARIES),$($(library)_TESTS))
 LIVE_TESTS := $(foreach library,$(LIBRARIES),$($(library)_LIVE_TESTS))
+# Programs that need no server run two at once; those that share one run alone.
+PROGRAMS_RUN = --limit $(TEST_SECONDS) --jobs 2 $(UNIT_TESTS) --jobs 1 $(LIVE_TESTS)
+TEST_SECONDS ?= 120
+# Scripts that write one line per check. can-fail shows that each of the others notices what it is for.
+REPOSITORY_CHECKS := $(sort $(filter-out %.py %/banned,$(wildcard tests/checks/*)))
+# Scripts of other parts: installation, services and whatever else has one.
+PART_CHECKS := $(filter-out tests/install/check,$(sort $(wildcard tests/*/check)))
 
-.PHONY: tests check-units check-live
+.PHONY: tests check check-units check-live check-repository check-install check-asan check-tsan check-valgrind \
+    check-programs
 tests: $(UNIT_TESTS) $(LIVE_TESTS)
+check: all tests deps-test deps-demo
+	@$(WITH_SERVICES) $(RUN) $(PROGRAMS_RUN) --limit 900 --jobs 2 $(REPOSITORY_CHECKS) \
+	    --jobs 1 tests/install/check $(PART_CHECKS)
+check-programs: tests
+	@$(WITH_SERVICES) $(RUN) $(PROGRAMS_RUN)
 check-units: $(UNIT_TESTS)
-	@$(RUN) $(UNIT_TESTS)
+	@$(RUN) --limit $(TEST_SECONDS) $(UNIT_TESTS)
 check-live: $(LIVE_TESTS)
-	@$(WITH_SERVICES) $(RUN) $(LIVE_TESTS)
+	@$(WITH_SERVICES) $(RUN) --limit $(TEST_SECONDS) $(LIVE_TESTS)
+check-repository: all deps-test
+	@$(RUN) --limit 900 $(REPOSITORY_CHECKS)
+check-install: all deps-test
+	@$(RUN) --limit 900 tests/install/check
+
+# Sanitized and slow programs have folders and time limits of their own.
+check-asan:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE=address,undefined TEST_SECONDS=600 check-programs
+check-tsan:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan SANITIZE=thread TEST_SECONDS=600 check-programs
+check-valgrind: tests
+	@$(WITH_SERVICES) $(RUN) --limit 1200 --wrapper 'valgrind --quiet --error-exitcode=98 --leak-check=full \
+	    --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect' $(UNIT_TESTS) $(LIVE_TESTS)
+
+.PHONY: symbols abi-freeze
+symbols:
+	@tests/checks/symbols --write
+abi-freeze: all
+	@BUILD='$(abspath $(BUILD))' tests/checks/abi --freeze

@@ -1,6 +1,6 @@
 /*
- * Counts the open descriptors of every test program before main() and after the last exit handler, and
- * ends a program that leaves more open than it found with a status of its own.
+ * Counts the open descriptors of every test program before main() and after the last exit handler,
+ * and ends a program that leaves more open than it found with a status of its own.
  */
 #include <dirent.h>
 #include <stdio.h>

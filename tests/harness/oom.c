@@ -1,6 +1,7 @@
 /*
- * The wrapped allocators. The linker sends every malloc() of the program's own objects to __wrap_malloc()
- * and keeps the real one as __real_malloc(); the list in tests.mk and the functions here belong together.
+ * The wrapped allocators. The linker sends every malloc() of the program's own objects to
+ * __wrap_malloc() and keeps the real one as __real_malloc(); the list in tests.mk and the functions
+ * here belong together.
  *
  * Counters are atomic: libraries allocate on threads of their own too.
  */

@@ -1,9 +1,10 @@
 /*
- * Running out of memory on purpose: every allocation of a test program and of the library linked into it
- * passes here (by linker wrapping), is counted while counting is on, and can be made to fail.
+ * Running out of memory on purpose: every allocation of a test program and of the library linked
+ * into it passes here (by linker wrapping), and can be made to fail.
  *
- * oom_fail_at() or oom_fail_from(), then the code under test, then oom_stop(). oom_for_every_allocation()
- * does so with every n in turn. Allocations of shared libraries (libpq, sqlite3, jansson) are not seen.
+ * oom_fail_at() or oom_fail_from(), then the code under test, then oom_stop();
+ * oom_for_every_allocation() does so with every n in turn. Allocations inside of shared libraries
+ * (libpq, sqlite3, jansson) are not seen.
  */
 #ifndef HARNESS_OOM_H
 #define HARNESS_OOM_H
@@ -21,9 +22,9 @@ void oom_fail_from(size_t n);
 bool oom_stop(void);
 
 /*
- * Calls `attempt` with the first allocation failing, then with the second, and so on until one in which no
- * allocation failed. The attempt frees what it made; it finds out by its results whether it failed, and
- * may call oom_stop() early to inspect them with memory at hand. Returns the number of allocations.
+ * Calls `attempt` with the first allocation failing, then with the second, and so on until one in
+ * which no allocation failed. The attempt frees what it made, and may call oom_stop() early to
+ * inspect results with memory at hand. Returns the number of allocations of a whole attempt.
  */
 size_t oom_for_every_allocation(void (*attempt)(void *context), void *context);
 

@@ -1,6 +1,7 @@
 /*
- * Visibility and language linkage of everything public in libbaseapi: a function carries BASEAPI_API, and
- * declarations stand between BASEAPI_BEGIN_DECLS and BASEAPI_END_DECLS so that C++ programs link with them.
+ * Visibility and language linkage of everything public in libbaseapi: a function carries
+ * BASEAPI_API, and declarations stand between BASEAPI_BEGIN_DECLS and BASEAPI_END_DECLS so that C++
+ * links with them.
  */
 #ifndef BASEAPI_EXPORT_H
 #define BASEAPI_EXPORT_H

@@ -12,14 +12,12 @@
 #define MINIORM_VERSION_MINOR 1
 #define MINIORM_VERSION_PATCH 0
 
-#define MINIORM_VERSION_QUOTE_(number) #number
-#define MINIORM_VERSION_QUOTE(number) MINIORM_VERSION_QUOTE_(number)
+#define MINIORM_VERSION_TEXT_(major, minor, patch) #major "." #minor "." #patch
+#define MINIORM_VERSION_TEXT(major, minor, patch) MINIORM_VERSION_TEXT_(major, minor, patch)
 
 /* The version of the headers as text, for example "0.1.0". */
-#define MINIORM_VERSION                                                         \
-    MINIORM_VERSION_QUOTE(MINIORM_VERSION_MAJOR)                                \
-    "." MINIORM_VERSION_QUOTE(MINIORM_VERSION_MINOR) "." MINIORM_VERSION_QUOTE( \
-        MINIORM_VERSION_PATCH)
+#define MINIORM_VERSION \
+    MINIORM_VERSION_TEXT(MINIORM_VERSION_MAJOR, MINIORM_VERSION_MINOR, MINIORM_VERSION_PATCH)
 
 MINIORM_BEGIN_DECLS
 
