@@ -198,7 +198,10 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         return MHD_YES;
     }
     /* libmicrohttpd must not be stopped with suspended connections. */
-    job = worker->is_stopping ? NULL : calloc(1, sizeof *job);
+    if (worker->is_stopping) {
+        return baseline_answer_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE);
+    }
+    job = calloc(1, sizeof *job);
     if (job == NULL) {
         return MHD_NO;
     }
