@@ -21,7 +21,8 @@
 struct miniorm__connection {
     struct miniorm_database *database;
     struct miniorm__connection *next; /* the pool's */
-    uint64_t idle_since_ms; /* the pool's */
+    struct miniorm__connection *previous; /* the pool's */
+    uint64_t since_ms; /* the pool's: when it became idle or busy */
 };
 
 enum miniorm__transaction_verb {
