@@ -1,8 +1,8 @@
 /*
- * The hand-written program with blocking libpq: a few threads, each with its own libmicrohttpd daemon
- * (epoll, on the shared port by SO_REUSEPORT) and its own connection to PostgreSQL, statements
- * prepared, values in binary. A request is answered within the access handler; threads share
- * nothing and hand nothing to one another.
+ * The hand-written program with blocking libpq: a few threads, each with its own libmicrohttpd
+ * daemon (epoll, on the shared port by SO_REUSEPORT) and its own connection to PostgreSQL,
+ * statements prepared, values in binary. A request is answered within the access handler; threads
+ * share nothing and hand nothing to one another.
  */
 #include "baseline.h"
 
@@ -12,8 +12,8 @@
 
 /*
  * More than cores, because a thread that waits for PostgreSQL does nothing else. Four per core were
- * the fastest of 1 to 16, as fast as libmicrohttpd's own thread pool, and faster than handing suspended
- * requests to database threads through a queue.
+ * the fastest of 1 to 16, as fast as libmicrohttpd's own thread pool, and faster than handing
+ * suspended requests to database threads through a queue.
  */
 #define THREADS_PER_CORE 4U
 
