@@ -1,5 +1,5 @@
-# PostgreSQL: one cluster, superuser and database "suite", no password, without regard for durability.
-# POSTGRES_DURABLE=yes keeps fsync and synchronous_commit on. The newest installed version is taken.
+# PostgreSQL: one cluster, superuser and database "suite", no password. The newest installed version is taken.
+# It does not outlast a power failure (POSTGRES_DURABLE=yes for that), but a killed server loses no commit.
 
 postgres_program()
 {
@@ -33,7 +33,6 @@ timezone = 'UTC'
 CONF
     [ "${POSTGRES_DURABLE:-no}" = yes ] || postgres_as tee -a "$1/data/postgresql.auto.conf" >/dev/null <<CONF
 fsync = off
-synchronous_commit = off
 full_page_writes = off
 CONF
 }
