@@ -81,10 +81,7 @@ struct baseapi_app_options {
     void *error_log_data;
 };
 
-#define BASEAPI_APP_OPTIONS_INIT           \
-    {                                      \
-        sizeof(struct baseapi_app_options) \
-    }
+#define BASEAPI_APP_OPTIONS_INIT BASEAPI_INIT_(baseapi_app_options)
 
 /*
  * Makes an app. `options` may be NULL. *out is untouched on failure; free it with baseapi_app_free.

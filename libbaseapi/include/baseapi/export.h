@@ -20,4 +20,19 @@
 #define BASEAPI_END_DECLS
 #endif
 
+/* Zero of every member but `size`: the initialiser of an options structure, without a warning in C and in C++. */
+#ifdef __cplusplus
+#define BASEAPI_INIT_(type)         \
+    ([] {                           \
+        struct type value = {};     \
+        value.size = sizeof(value); \
+        return value;               \
+    }())
+#else
+#define BASEAPI_INIT_(type)         \
+    {                               \
+        .size = sizeof(struct type) \
+    }
+#endif
+
 #endif

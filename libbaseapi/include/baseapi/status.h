@@ -53,9 +53,9 @@ struct baseapi_error {
     {                      \
     }
 #else
-#define BASEAPI_ERROR_INIT \
-    {                      \
-        BASEAPI_OK         \
+#define BASEAPI_ERROR_INIT   \
+    {                        \
+        .status = BASEAPI_OK \
     }
 #endif
 
