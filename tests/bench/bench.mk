@@ -2,7 +2,7 @@
 
 BENCH_PACKAGES := libpq libmicrohttpd
 BENCH_BASELINES := $(BUILD)/bench/baseline_blocking $(BUILD)/bench/baseline_pipelined
-BENCH_PROGRAMS := $(BENCH_BASELINES) $(BUILD)/bench/load
+BENCH_PROGRAMS := $(BUILD)/bench/suite_server $(BENCH_BASELINES) $(BUILD)/bench/load
 BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/*.c))
 
 $(BENCH_OBJECTS): $(BUILD)/%.o: %.c $(BUILD)/compile-flags | deps-build
@@ -19,6 +19,13 @@ $(BENCH_BASELINES): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tests/be
 $(BUILD)/bench/load: $(BUILD)/tests/bench/load.o $(BUILD)/link-flags
 	@mkdir -p $(@D)
 	$(call Q,LINK)$(LINK) -o $@ $<
+
+# With the shared libraries, as users link them.
+BENCH_LIBRARIES = $(libbaseapi_SHARED) $(libbaseapi_SIBLING_SHARED)
+$(BUILD)/bench/suite_server: $(BUILD)/tests/bench/suite_server.o $(libbaseapi_SHARED) $(BUILD)/link-flags
+	@mkdir -p $(@D)
+	$(call Q,LINK)$(LINK) -o $@ $< $(BENCH_LIBRARIES) \
+	    $(patsubst %/,-Wl$(comma)-rpath$(comma)%,$(dir $(abspath $(BENCH_LIBRARIES))))
 
 .PHONY: bench-programs
 bench-programs: $(BENCH_PROGRAMS)
