@@ -45,11 +45,14 @@ check-live-$(1): $$($(1)_LIVE_TESTS)
 	@$$(WITH_SERVICES) $$(RUN) $$($(1)_LIVE_TESTS)
 endef
 
+# The harness tests itself.
+$(eval $(call test-folder,,tests/harness/self,HARNESS_TESTS))
+
 RUN = env BUILD='$(abspath $(BUILD))' MAKE='$(MAKE)' tests/harness/run $(RUN_OPTIONS)
 WITH_SERVICES = env BUILD='$(abspath $(BUILD))' tests/services/with postgres --
 $(foreach library,$(LIBRARIES),$(eval $(call library-tests,$(library))))
 
-UNIT_TESTS := $(foreach library,$(LIBRARIES),$($(library)_TESTS))
+UNIT_TESTS := $(HARNESS_TESTS) $(foreach library,$(LIBRARIES),$($(library)_TESTS))
 LIVE_TESTS := $(foreach library,$(LIBRARIES),$($(library)_LIVE_TESTS))
 # Programs that need no server run two at once; those that share one run alone.
 PROGRAMS_RUN = --limit $(TEST_SECONDS) --jobs 2 $(UNIT_TESTS) --jobs 1 $(LIVE_TESTS)
