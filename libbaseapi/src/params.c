@@ -1,0 +1,215 @@
+/*
+ * Pairs of a query string: application/x-www-form-urlencoded, decoded strictly.
+ *
+ * Order: baseapi__params_decode once per query string; params_tree.c makes the tree of the pairs.
+ * Invariant: every decoded name and value is UTF-8 without null bytes, and lies in the arena or in
+ * the query string, both of which belong to the request.
+ */
+#include "params.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Longest piece of the client's text that a fault repeats. */
+#define DETAIL_SIZE 512
+
+void baseapi__params_fault(struct params_report *report, struct arena *arena,
+                           struct miniorm_text parameter, const char *format, ...)
+{
+    char detail[DETAIL_SIZE];
+    const char *name = arena_copy(arena, parameter.data, parameter.size);
+    const char *copy;
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(detail, sizeof(detail), format, arguments);
+    va_end(arguments);
+    copy = arena_string(arena, detail);
+    report->count++;
+    if (name != NULL && copy != NULL)
+        report->tell(report->context, name, copy);
+}
+
+bool baseapi__text_is(struct miniorm_text text, const char *string)
+{
+    return strlen(string) == text.size && memcmp(text.data, string, text.size) == 0;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+/* Decodes into `to`, which has room for `size` bytes; false at an escape that is none. */
+static bool unescape(const char *from, size_t size, char *to, size_t *decoded)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < size; i++) {
+        if (from[i] == '%') {
+            const int high = i + 2 < size ? hex_digit(from[i + 1]) : -1;
+            const int low = high < 0 ? -1 : hex_digit(from[i + 2]);
+
+            if (low < 0)
+                return false;
+            to[n++] = (char)(high * 16 + low);
+            i += 2;
+        } else {
+            to[n++] = from[i];
+            if (from[i] == '+')
+                to[n - 1] = ' ';
+        }
+    }
+    *decoded = n;
+    return true;
+}
+
+/* Length of the well-formed UTF-8 character at `text`, or 0. */
+static size_t character_size(const unsigned char *text, size_t size)
+{
+    const unsigned char first = text[0];
+    const size_t length = first < 0x80   ? 1
+                          : first < 0xc2 ? 0
+                          : first < 0xe0 ? 2
+                          : first < 0xf0 ? 3
+                          : first < 0xf5 ? 4
+                                         : 0;
+
+    if (length < 2 || length > size)
+        return length <= size ? length : 0;
+    for (size_t i = 1; i < length; i++) {
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    /* Longer than needed, surrogates, beyond U+10FFFF. */
+    if ((first == 0xe0 && text[1] < 0xa0) || (first == 0xed && text[1] > 0x9f) ||
+        (first == 0xf0 && text[1] < 0x90) || (first == 0xf4 && text[1] > 0x8f))
+        return 0;
+    return length;
+}
+
+static bool is_utf8(struct miniorm_text text)
+{
+    const unsigned char *data = (const unsigned char *)text.data;
+
+    for (size_t i = 0; i < text.size;) {
+        const size_t length = character_size(data + i, text.size - i);
+
+        if (length == 0)
+            return false;
+        i += length;
+    }
+    return true;
+}
+
+static enum baseapi_status decode(struct arena *arena, struct miniorm_text raw,
+                                  struct miniorm_text *out, const char **fault)
+{
+    char *decoded;
+    size_t size;
+
+    *out = raw;
+    *fault = NULL;
+    if (memchr(raw.data, '%', raw.size) == NULL && memchr(raw.data, '+', raw.size) == NULL) {
+        /* The server lets only printable ASCII through, but other callers may not. */
+        if (!is_utf8(raw))
+            *fault = "is not UTF-8";
+        return BASEAPI_OK;
+    }
+    decoded = arena_alloc(arena, raw.size);
+    if (decoded == NULL)
+        return BASEAPI_ENOMEM;
+    if (!unescape(raw.data, raw.size, decoded, &size)) {
+        *fault = "has a bad escape";
+        return BASEAPI_OK;
+    }
+    *out = miniorm_text_from(decoded, size);
+    if (memchr(decoded, '\0', size) != NULL)
+        *fault = "has a null byte";
+    else if (!is_utf8(*out))
+        *fault = "is not UTF-8";
+    return BASEAPI_OK;
+}
+
+static bool has_pair(const struct params_pairs *pairs, struct miniorm_text name)
+{
+    for (size_t i = 0; i < pairs->count; i++) {
+        const struct miniorm_text other = pairs->items[i].name;
+
+        if (other.size == name.size && memcmp(other.data, name.data, name.size) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum baseapi_status add_pair(struct arena *arena, struct miniorm_text raw,
+                                    struct params_report *report, struct params_pairs *pairs)
+{
+    const char *equals = memchr(raw.data, '=', raw.size);
+    const size_t name_size = equals == NULL ? raw.size : (size_t)(equals - raw.data);
+    const struct miniorm_text raw_name = miniorm_text_from(raw.data, name_size);
+    const struct miniorm_text raw_value =
+        equals == NULL ? miniorm_text_from("", 0)
+                       : miniorm_text_from(equals + 1, raw.size - name_size - 1);
+    struct params_pair pair;
+    const char *fault;
+    enum baseapi_status status = decode(arena, raw_name, &pair.name, &fault);
+
+    if (status == BASEAPI_OK && fault == NULL)
+        status = decode(arena, raw_value, &pair.value, &fault);
+    if (status != BASEAPI_OK)
+        return status;
+    if (fault != NULL)
+        baseapi__params_fault(report, arena, raw_name, "Requested parameter %s.", fault);
+    else if (!has_pair(pairs, pair.name))
+        pairs->items[pairs->count++] = pair;
+    return BASEAPI_OK;
+}
+
+static size_t count_pairs(const char *query)
+{
+    size_t count = 1;
+
+    for (const char *c = query; *c != '\0'; c++)
+        count += *c == '&';
+    return count;
+}
+
+enum baseapi_status baseapi__params_decode(struct arena *arena, const char *query,
+                                           struct params_report *report, struct params_pairs *out)
+{
+    const size_t count = count_pairs(query);
+    struct params_pairs pairs = {NULL, 0};
+    const char *rest = query;
+
+    if (count > BASEAPI_MAX_PARAMETERS) {
+        baseapi__params_fault(report, arena, miniorm_text_from("", 0),
+                              "Requested parameters are too many. Maximum is %d",
+                              BASEAPI_MAX_PARAMETERS);
+        return BASEAPI_EINVALID;
+    }
+    pairs.items = arena_zeroed(arena, count, sizeof(*pairs.items));
+    if (pairs.items == NULL)
+        return BASEAPI_ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        const size_t size = strcspn(rest, "&");
+        enum baseapi_status status = BASEAPI_OK;
+
+        if (size != 0)
+            status = add_pair(arena, miniorm_text_from(rest, size), report, &pairs);
+        if (status != BASEAPI_OK)
+            return status;
+        rest += size + 1;
+    }
+    if (report->count != 0)
+        return BASEAPI_EINVALID;
+    *out = pairs;
+    return BASEAPI_OK;
+}
