@@ -90,6 +90,6 @@ check-valgrind: tests
 
 .PHONY: symbols abi-freeze
 symbols:
-	@tests/checks/symbols --write
+	@tests/checks/symbols --write && tests/checks/pages --write
 abi-freeze: all
 	@BUILD='$(abspath $(BUILD))' tests/checks/abi --freeze
