@@ -84,6 +84,24 @@ enum miniorm_status miniorm__fail_memory(struct miniorm_error *error)
     return miniorm__fail(error, MINIORM_ENOMEM, "out of memory");
 }
 
+static void copy_name(char out[MINIORM_NAME_SIZE], const char *name)
+{
+    const size_t size = strnlen(name, MINIORM_NAME_SIZE - 1);
+
+    memcpy(out, name, size);
+    out[size] = '\0';
+}
+
+enum miniorm_status miniorm__fail_column(struct miniorm_error *error, enum miniorm_status status,
+                                         const char *table, const char *column, const char *reason)
+{
+    if (error == NULL || is_filled(error))
+        return status;
+    copy_name(error->table, table);
+    copy_name(error->column, column);
+    return miniorm__fail(error, status, "%s.%s: %s", table, column, reason);
+}
+
 enum miniorm_status miniorm__fail_copy(struct miniorm_error *error,
                                        const struct miniorm_error *from)
 {

@@ -17,6 +17,10 @@ enum miniorm_status miniorm__fail_errno(struct miniorm_error *error, enum minior
 
 enum miniorm_status miniorm__fail_memory(struct miniorm_error *error);
 
+/* A value and the column it does not suit, which the error names too: "table.column: reason". */
+enum miniorm_status miniorm__fail_column(struct miniorm_error *error, enum miniorm_status status,
+                                         const char *table, const char *column, const char *reason);
+
 /* Copies a filled error to the caller's. */
 enum miniorm_status miniorm__fail_copy(struct miniorm_error *error,
                                        const struct miniorm_error *from);

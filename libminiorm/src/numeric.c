@@ -152,12 +152,87 @@ bool miniorm__numeric_is_valid(struct miniorm_text text)
     return number.class != CLASS_MALFORMED;
 }
 
+static size_t digits_before_point(const struct number *number)
+{
+    return number->sign != 0 && number->magnitude > 0 ? (size_t)number->magnitude : 0;
+}
+
 static char digit_at(const struct number *number, size_t place)
 {
     if (place < number->whole.size)
         return number->whole.data[place];
     place -= number->whole.size;
     return place < number->fraction.size ? number->fraction.data[place] : '0';
+}
+
+/* The digit worth 10^(-place - 1), also of places before the point (negative) and far behind. */
+static char digit_of_place(const struct number *number, int64_t place)
+{
+    if (number->sign == 0 || place < -number->magnitude)
+        return '0';
+    return digit_at(number, (size_t)(place + number->magnitude));
+}
+
+static size_t write_number(const struct number *number, char *out)
+{
+    const int64_t whole = (int64_t)digits_before_point(number);
+    size_t size = 0;
+    int64_t place;
+
+    if (number->sign < 0)
+        out[size++] = '-';
+    if (whole == 0)
+        out[size++] = '0';
+    for (place = -whole; place < number->scale || place < 0; place++) {
+        if (place == 0)
+            out[size++] = '.';
+        out[size++] = digit_of_place(number, place);
+    }
+    return size;
+}
+
+static bool is_normal(struct miniorm_text text, const struct number *number)
+{
+    const size_t whole = digits_before_point(number);
+    const size_t point = number->scale > 0 ? 1 + (size_t)number->scale : 0;
+    size_t i;
+
+    for (i = 0; i < text.size; i++) {
+        if (text.data[i] == 'e' || text.data[i] == 'E' || text.data[i] == '+')
+            return false;
+    }
+    return text.size == (number->sign < 0 ? 1 : 0) + (whole == 0 ? 1 : whole) + point &&
+           text.data[number->sign < 0 ? 1 : 0] != '.';
+}
+
+static struct miniorm_text normal_number(struct miniorm_text text, const struct number *number,
+                                         struct arena *arena)
+{
+    const size_t scale = number->scale > 0 ? (size_t)number->scale : 0;
+    char *digits;
+
+    if (is_normal(text, number))
+        return text;
+    /* Sign, a zero before the point, the point. */
+    digits = arena_alloc(arena, digits_before_point(number) + scale + 3);
+    if (digits == NULL)
+        return miniorm_text_from(NULL, 0);
+    return miniorm_text_from(digits, write_number(number, digits));
+}
+
+struct miniorm_text miniorm__numeric_normal(struct miniorm_text text, struct arena *arena)
+{
+    struct number number;
+
+    parse(text, &number);
+    switch (number.class) {
+    case CLASS_NAN: return MINIORM_S("NaN");
+    case CLASS_INFINITY: return MINIORM_S("Infinity");
+    case CLASS_NEGATIVE_INFINITY: return MINIORM_S("-Infinity");
+    case CLASS_MALFORMED: break;
+    case CLASS_NUMBER: return normal_number(text, &number, arena);
+    }
+    return text;
 }
 
 static size_t count_digits(const struct number *number)

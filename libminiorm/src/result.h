@@ -40,4 +40,7 @@ struct miniorm_result {
 struct miniorm_result *miniorm__result_new(const struct miniorm__result_class *class,
                                            const struct miniorm__operation *operation);
 
+/* A result without rows and columns; NULL: out of memory. */
+struct miniorm_result *miniorm__result_empty(const struct miniorm_model *model);
+
 #endif

@@ -216,6 +216,33 @@ static enum miniorm_status to_real(const struct miniorm_value *value, enum minio
     return MINIORM_OK;
 }
 
+/* What a program or a peer wrote in its own way ("1.50e3", "+.5") gets one spelling, so that every
+ * database answers the same. */
+static enum miniorm_status normalize(struct arena *arena, struct miniorm_value *value,
+                                     struct miniorm_error *error)
+{
+    const struct miniorm_text normal = miniorm__numeric_normal(value->as.text, arena);
+
+    if (normal.data == NULL)
+        return miniorm__fail_memory(error);
+    value->as.text = normal;
+    return MINIORM_OK;
+}
+
+static enum miniorm_status from_text(struct miniorm_text text, enum miniorm_type type,
+                                     struct arena *arena, struct miniorm_value *out,
+                                     struct miniorm_error *error)
+{
+    struct miniorm_value value;
+    enum miniorm_status status = miniorm_value_parse(type, text, &value, error);
+
+    if (status == MINIORM_OK && type == MINIORM_T_numeric && arena != NULL)
+        status = normalize(arena, &value, error);
+    if (status == MINIORM_OK)
+        *out = value;
+    return status;
+}
+
 /* Numbers become numeric through their text, which needs memory. */
 static enum miniorm_status to_numeric(const struct miniorm_value *value, struct arena *arena,
                                       struct miniorm_value *out, struct miniorm_error *error)
@@ -229,8 +256,7 @@ static enum miniorm_status to_numeric(const struct miniorm_value *value, struct 
     text.data = arena_copy(arena, digits, text.size);
     if (text.data == NULL)
         return miniorm__fail_memory(error);
-    *out = (struct miniorm_value){.type = MINIORM_T_numeric, .as.text = text};
-    return MINIORM_OK;
+    return from_text(text, MINIORM_T_numeric, arena, out, error);
 }
 
 static enum miniorm_status to_same(const struct miniorm_value *value, enum miniorm_type type,
@@ -253,7 +279,7 @@ enum miniorm_status miniorm__value_convert(const struct miniorm_value *value,
         return MINIORM_OK;
     }
     if (miniorm__type_is_text(value->type))
-        return miniorm_value_parse(type, value->as.text, out, error);
+        return from_text(value->as.text, type, arena, out, error);
     if (type == MINIORM_T_numeric)
         return to_numeric(value, arena, out, error);
     if (is_real(type))

@@ -15,8 +15,8 @@
 #include "arena.h"
 
 /*
- * As miniorm_value_convert; with an arena also integers and floats become numeric. Text that is
- * given for a text kind must be UTF-8 without NUL, on every database.
+ * As miniorm_value_convert; with an arena also integers and floats become numeric, and a numeric
+ * gets its normal form.
  */
 enum miniorm_status miniorm__value_convert(const struct miniorm_value *value,
                                            enum miniorm_type type, struct arena *arena,
@@ -59,6 +59,11 @@ size_t miniorm__float4_format(double value, char out[MINIORM_FORMAT_SIZE]);
 
 /* Exact decimal numbers as text (numeric.c). */
 bool miniorm__numeric_is_valid(struct miniorm_text text);
+/*
+ * The text of a valid numeric as PostgreSQL would print it: no exponent, no needless zeros in
+ * front, the scale kept; `text` itself where it is that already. Data NULL: out of memory.
+ */
+struct miniorm_text miniorm__numeric_normal(struct miniorm_text text, struct arena *arena);
 /*
  * Order of two numerics, by value whatever their spelling, as PostgreSQL orders them: -Infinity,
  * numbers, Infinity, NaN. Negative, zero or positive. What is no number comes after all numbers, by

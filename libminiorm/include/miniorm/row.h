@@ -60,8 +60,9 @@ MINIORM_API enum miniorm_status miniorm_row_insert(struct miniorm_session *sessi
                                                    void *instance, struct miniorm_error *error);
 
 /*
- * Writes the changed columns to the row with this primary key. Nothing changed: nothing is sent.
- * The key is the one that was loaded or set; changing a key column needs miniorm_update.
+ * Writes the changed columns to the row with this primary key and takes over the columns that were
+ * loaded or set, as the database has them now. Nothing changed: nothing is sent. The key is the one
+ * that was loaded or set; changing a key column needs miniorm_update.
  *
  * Errors:  MINIORM_ENOTFOUND  no row has this key (any more).
  *          MINIORM_EINVALID   a key column is neither loaded nor set, or is changed after loading.
