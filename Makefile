@@ -241,7 +241,7 @@ make tests               build the test programs only
 make bench               measure against hand-written servers
 
 make format              format the sources with $(CLANG_FORMAT); format-check only looks
-make symbols             add new public functions to the symbol maps and lists
+make symbols             write maps, lists of symbols and pages of headers from the public headers
 make abi-freeze          record the ABI of this version, which checks compare with from then on
 make deps                install all packages that these goals need
 make clean               remove $$(BUILD)
