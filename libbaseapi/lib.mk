@@ -10,4 +10,4 @@ libbaseapi_LIBS_PRIVATE := -pthread
 libbaseapi_TEST_PACKAGES :=
 libbaseapi_PROGRAMS := $(wildcard libbaseapi/tools/baseapi-start-project)
 libbaseapi_DATA := $(if $(wildcard libbaseapi/project),libbaseapi/project)
-libbaseapi_ROOMS := microhttpd.h:src/server pcre2.h:src/route
+libbaseapi_ROOMS := microhttpd.h:src/server pcre2.h:src/pattern
