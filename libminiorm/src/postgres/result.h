@@ -1,0 +1,20 @@
+/*
+ * Result: PostgreSQL's answer as the library's.
+ */
+#ifndef MINIORM_SRC_POSTGRES_RESULT_H
+#define MINIORM_SRC_POSTGRES_RESULT_H
+
+#include <libpq-fe.h>
+
+#include "../result.h"
+
+/*
+ * Makes a result of an answer without an error and takes the answer over, also on failure.
+ *
+ * Errors: MINIORM_ENOMEM; MINIORM_EPROTOCOL  the columns are not those that were asked for.
+ */
+enum miniorm_status miniorm__pg_result_take(const struct miniorm__operation *operation,
+                                            PGresult *answer, struct miniorm_result **out,
+                                            struct miniorm_error *error);
+
+#endif
