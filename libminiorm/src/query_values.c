@@ -4,6 +4,7 @@
  * Invariant: a row keeps one value for each bit of `set`, in the order of the columns; in an update
  * a column is set by a value or by an expression, whichever came last.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "condition.h"
@@ -111,6 +112,38 @@ static void remove_value(struct miniorm_query *query, unsigned column)
             (count_bits(row->set) - place) * sizeof(*row->values));
 }
 
+static size_t count_characters(struct miniorm_text text)
+{
+    size_t count = 0;
+    size_t i;
+
+    for (i = 0; i < text.size; i++)
+        count += ((unsigned char)text.data[i] & 0xc0) != 0x80;
+    return count;
+}
+
+/* The databases would refuse it with different errors, of which only one names the column. */
+static bool has_length(struct miniorm_query *query, unsigned column,
+                       const struct miniorm_value *value)
+{
+    const struct miniorm_column *described = &query->model->columns[column];
+    struct miniorm_error *error;
+
+    if (described->max_len == 0 || value->is_null || !miniorm__type_is_text(value->type) ||
+        value->as.text.size <= described->max_len ||
+        count_characters(value->as.text) <= described->max_len)
+        return true;
+    error = miniorm__query_failure(query);
+    query->status = miniorm__fail(error, MINIORM_EVALUE,
+                                  "%s.%s: the text is longer than %" PRIu32 " characters",
+                                  query->model->table, described->name, described->max_len);
+    if (error != NULL) {
+        strncpy(error->table, query->model->table, sizeof(error->table) - 1);
+        strncpy(error->column, described->name, sizeof(error->column) - 1);
+    }
+    return false;
+}
+
 /* Only a failure pays for a place to put its reason: it is repeated. */
 static bool copy_value(struct miniorm_query *query, unsigned column,
                        const struct miniorm_value *value, struct miniorm_value *out)
@@ -129,7 +162,8 @@ static void set_value(struct miniorm_query *query, unsigned column,
     struct miniorm_value copy;
     struct miniorm_value *place;
 
-    if ((query->n_rows == 0 && !add_row(query)) || !copy_value(query, column, value, &copy))
+    if ((query->n_rows == 0 && !add_row(query)) || !copy_value(query, column, value, &copy) ||
+        !has_length(query, column, &copy))
         return;
     remove_expression(query, column);
     place = value_place(query, column);

@@ -20,24 +20,33 @@ MINIORM_BEGIN_DECLS
 /*
  * Creates what is missing of the tables and indexes of `count` models, in one transaction. Tables
  * that exist are left as they are. Foreign keys in a circle are added after the tables (on SQLite,
- * which cannot, they stand in the tables from the start).
+ * which cannot, they stand in the tables from the start). Several processes may create at once.
  *
- * Errors:  MINIORM_EINVALID  a model is wrong, or refers to a table that neither is given nor
- * exists. and as miniorm_run: nothing is created then. Since:   0.1
+ * Constraints are named as PostgreSQL names them, on both databases: table_pkey, table_column_key,
+ * table_column_fkey, table_column_check, and table_column_idx for indexes.
+ *
+ * Errors:  MINIORM_EINVALID      a model is wrong, or refers to a table that neither is given nor
+ *                                exists.
+ *          MINIORM_EUNSUPPORTED  SQLite: an identity that is not the whole primary key.
+ *          and as miniorm_run: nothing is created then.
+ * Since:   0.1
  */
 MINIORM_API enum miniorm_status miniorm_schema_create(struct miniorm_session *session,
                                                       const struct miniorm_model *const *models,
                                                       size_t count, struct miniorm_error *error);
 
-/* Drops the tables of the models that exist, in the opposite order, in one transaction. Since: 0.1
+/*
+ * Drops the tables of the models that exist, in the opposite order, in one transaction.
+ *
+ * Since:   0.1
  */
 MINIORM_API enum miniorm_status miniorm_schema_drop(struct miniorm_session *session,
                                                     const struct miniorm_model *const *models,
                                                     size_t count, struct miniorm_error *error);
 
 /*
- * The statements of miniorm_schema_create as text, each ended by ";\n". *out is the caller's to
- * free().
+ * The statements of miniorm_schema_create for a database that has none of the tables, as text, each
+ * ended by ";\n". *out is the caller's to free().
  *
  * Since:   0.1
  */
