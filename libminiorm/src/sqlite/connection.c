@@ -45,7 +45,7 @@ static int look(void *data)
     if (is_past(connection->deadline_ms))
         connection->is_late = true;
     return connection->is_late ||
-           atomic_load_explicit(&connection->is_cancelled, memory_order_relaxed);
+           atomic_load_explicit(connection->is_cancelled, memory_order_relaxed);
 }
 
 /* Called by SQLite when another process holds a lock; zero gives up. */
@@ -56,7 +56,7 @@ static int wait_for_lock(void *data, int attempt)
     const int pause_ms = doubled < LONGEST_PAUSE_MS ? doubled : LONGEST_PAUSE_MS;
     const struct timespec pause = {.tv_nsec = pause_ms * 1000000L};
 
-    if (atomic_load(&connection->is_cancelled) || is_past(connection->patience_ms))
+    if (atomic_load(connection->is_cancelled) || is_past(connection->patience_ms))
         return 0;
     (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
     return 1;
@@ -69,10 +69,12 @@ void miniorm__sqlite_arm(struct miniorm__sqlite_connection *connection, uint64_t
     connection->is_late = false;
 }
 
-void miniorm__sqlite_cancel(struct miniorm__sqlite_connection *connection)
+bool miniorm__sqlite_is_usable(struct miniorm__sqlite_connection *connection)
 {
-    atomic_store(&connection->is_cancelled, true);
-    miniorm__sqlite_gate_wake(&connection->source->gate);
+    const bool is_open = !sqlite3_get_autocommit(connection->handle);
+
+    return !connection->is_broken && is_open == connection->is_in_transaction &&
+           miniorm__sqlite_has_file(connection, false);
 }
 
 enum miniorm_status miniorm__sqlite_connection_fail(struct miniorm__sqlite_connection *connection,
@@ -83,7 +85,7 @@ enum miniorm_status miniorm__sqlite_connection_fail(struct miniorm__sqlite_conne
     if (primary == SQLITE_IOERR || primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB)
         connection->is_broken = true;
     if ((primary == SQLITE_INTERRUPT || primary == SQLITE_BUSY) &&
-        atomic_load(&connection->is_cancelled))
+        atomic_load(connection->is_cancelled))
         return miniorm__fail(error, MINIORM_ECANCELLED, "statement: cancelled while it ran");
     if (primary == SQLITE_INTERRUPT && connection->is_late)
         return miniorm__fail(error, MINIORM_ETIMEDOUT,
@@ -98,8 +100,8 @@ enum miniorm_status miniorm__sqlite_enter(struct miniorm__sqlite_connection *con
     if (pass == MINIORM__SQLITE_SHARED && connection->source->has_wal)
         return MINIORM_OK;
     if (!miniorm__sqlite_gate_enter(&connection->source->gate, pass, connection->patience_ms,
-                                    &connection->is_cancelled)) {
-        if (atomic_load(&connection->is_cancelled))
+                                    connection->is_cancelled)) {
+        if (atomic_load(connection->is_cancelled))
             return miniorm__fail(error, MINIORM_ECANCELLED,
                                  "statement: cancelled while it waited for its turn");
         return miniorm__fail(error, MINIORM_EBUSY,
@@ -245,10 +247,11 @@ static enum miniorm_status open_handle(struct miniorm__sqlite_connection *connec
 
 enum miniorm_status miniorm__sqlite_connect(struct miniorm_database *database,
                                             enum miniorm__sqlite_opening opening,
-                                            uint64_t deadline_ms,
+                                            uint64_t deadline_ms, const atomic_bool *is_cancelled,
                                             struct miniorm__sqlite_connection **out,
                                             struct miniorm_error *error)
 {
+    static const atomic_bool never = false;
     struct miniorm__sqlite_connection *connection = calloc(1, sizeof(*connection));
     enum miniorm_status status;
 
@@ -256,7 +259,7 @@ enum miniorm_status miniorm__sqlite_connect(struct miniorm_database *database,
         return miniorm__fail_memory(error);
     connection->base.database = database;
     connection->source = database->driver_data;
-    atomic_init(&connection->is_cancelled, false);
+    connection->is_cancelled = is_cancelled == NULL ? &never : is_cancelled;
     miniorm__sqlite_arm(connection, deadline_ms);
     status = open_handle(connection, opening, error);
     if (status != MINIORM_OK) {

@@ -1,6 +1,5 @@
 /*
- * Connection: one sqlite3 handle, set up the way libminiorm uses it. One thread at a time, apart
- * from miniorm__sqlite_cancel.
+ * Connection: one sqlite3 handle, set up the way libminiorm uses it. One thread at a time.
  */
 #ifndef MINIORM_SRC_SQLITE_CONNECTION_H
 #define MINIORM_SRC_SQLITE_CONNECTION_H
@@ -31,7 +30,7 @@ struct miniorm__sqlite_connection {
     uint64_t deadline_ms; /* of what runs now; 0: none */
     uint64_t patience_ms; /* until when locks are waited for */
     uint64_t checked_ms; /* when the file was last seen in its place */
-    atomic_bool is_cancelled;
+    const atomic_bool *is_cancelled; /* set by other threads: stops what runs and what comes */
     bool is_ending; /* COMMIT and ROLLBACK run to their end */
     bool is_late; /* the deadline interrupted what ran */
     bool is_broken;
@@ -46,9 +45,10 @@ enum miniorm__sqlite_opening {
     MINIORM__SQLITE_JOIN
 };
 
+/* *is_cancelled must outlive the connection; NULL: nobody cancels. */
 enum miniorm_status miniorm__sqlite_connect(struct miniorm_database *database,
                                             enum miniorm__sqlite_opening opening,
-                                            uint64_t deadline_ms,
+                                            uint64_t deadline_ms, const atomic_bool *is_cancelled,
                                             struct miniorm__sqlite_connection **out,
                                             struct miniorm_error *error);
 void miniorm__sqlite_disconnect(struct miniorm__sqlite_connection *connection);
@@ -56,8 +56,8 @@ void miniorm__sqlite_disconnect(struct miniorm__sqlite_connection *connection);
 /* Sets the deadline of what runs next. */
 void miniorm__sqlite_arm(struct miniorm__sqlite_connection *connection, uint64_t deadline_ms);
 
-/* Stops what runs and what comes, until is_cancelled is cleared. Any thread. */
-void miniorm__sqlite_cancel(struct miniorm__sqlite_connection *connection);
+/* False when the connection must not be used again. */
+bool miniorm__sqlite_is_usable(struct miniorm__sqlite_connection *connection);
 
 /* Fills `error` from a failure of the connection: as miniorm__sqlite_fail, and tells deadline from
  * cancelling. */

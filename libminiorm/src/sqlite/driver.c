@@ -67,7 +67,7 @@ static enum miniorm_status open_anchor(struct miniorm_database *database,
     const uint64_t deadline_ms = miniorm__clock_ms() + database->options.connect_timeout_ms;
     struct miniorm__sqlite_connection *connection;
     enum miniorm_status status = miniorm__sqlite_connect(database, MINIORM__SQLITE_CREATE,
-                                                         deadline_ms, &connection, error);
+                                                         deadline_ms, NULL, &connection, error);
 
     if (status == MINIORM_OK)
         source->anchor = &connection->base;
@@ -108,7 +108,7 @@ static enum miniorm_status connect_to(struct miniorm_database *database, uint64_
 {
     struct miniorm__sqlite_connection *connection;
     const enum miniorm_status status = miniorm__sqlite_connect(database, MINIORM__SQLITE_JOIN,
-                                                               deadline_ms, &connection, error);
+                                                               deadline_ms, NULL, &connection, error);
 
     if (status == MINIORM_OK)
         *out = &connection->base;
@@ -120,13 +120,9 @@ static void disconnect_from(struct miniorm__connection *connection)
     miniorm__sqlite_disconnect(own(connection));
 }
 
-static bool is_usable(struct miniorm__connection *base)
+static bool is_usable(struct miniorm__connection *connection)
 {
-    struct miniorm__sqlite_connection *connection = own(base);
-    const bool is_open = !sqlite3_get_autocommit(connection->handle);
-
-    return !connection->is_broken && is_open == connection->is_in_transaction &&
-           miniorm__sqlite_has_file(connection, false);
+    return miniorm__sqlite_is_usable(own(connection));
 }
 
 static enum miniorm_status execute(struct miniorm__connection *connection,
