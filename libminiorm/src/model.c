@@ -19,10 +19,11 @@ int miniorm_model_find_column(const struct miniorm_model *model, const char *nam
 {
     size_t i;
 
-    for (i = 0; i < model->n_columns; i++) {
+    for (i = 0; name_size != 0 && i < model->n_columns; i++) {
         const char *candidate = model->columns[i].name;
 
-        if (strncmp(candidate, name, name_size) == 0 && candidate[name_size] == '\0')
+        if (candidate[0] == name[0] && strlen(candidate) == name_size &&
+            memcmp(candidate, name, name_size) == 0)
             return (int)i;
     }
     return -1;
