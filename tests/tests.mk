@@ -2,7 +2,7 @@
 #
 # Each tests/<library>/test_<concept>.c becomes the program $(BUILD)/tests/<library>/test_<concept>, linked
 # with the static library, so that tests reach its internals, and with the harness. Any other .c file of
-# the folder is linked into every test of it. tests/live/<library> is the same for tests that need a server.
+# the folder, or of one in it, is linked into every test of it. tests/live/<library> is the same for tests that need a server.
 
 HARNESS_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/harness/*.c))
 # Allocation by the library and by the test goes through tests/harness/oom.c.
@@ -21,7 +21,7 @@ $(HARNESS_OBJECTS): $(BUILD)/%.o: %.c $(BUILD)/compile-flags | deps-build deps-t
 # $(1) the library, $(2) the folder of the tests, $(3) the variable that lists their programs
 define test-folder
 $(3) := $$(patsubst %.c,$(BUILD)/%,$$(sort $$(wildcard $(2)/test_*.c)))
-$(3)_SHARED := $$(patsubst %.c,$(BUILD)/%.o,$$(filter-out $(2)/test_%,$$(sort $$(wildcard $(2)/*.c))))
+$(3)_SHARED := $$(patsubst %.c,$(BUILD)/%.o,$$(filter-out $(2)/test_%,$$(sort $$(wildcard $(2)/*.c $(2)/*/*.c))))
 
 $$($(3):=.o) $$($(3)_SHARED): $(BUILD)/%.o: %.c $(BUILD)/compile-flags | deps-build deps-test
 	@mkdir -p $$(@D)
