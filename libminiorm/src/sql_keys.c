@@ -2,10 +2,11 @@
  * Selects per key: a page of rows and the number of all rows for each of many keys, in one
  * statement.
  *
- * Where a key has one row at most, that is a join. Otherwise PostgreSQL fetches each key's page by
- * itself and counts the rest only where the page does not tell (it is full, or empty behind an
- * offset); SQLite numbers the rows of all keys in one pass. The names that the statement needs for
- * itself begin with miniorm_, so that no column of a model is mistaken for them.
+ * Where a key has one row at most, that is a join. Otherwise PostgreSQL counts and fetches the page
+ * for each key by itself, which index scans answer; numbering the rows of all keys would read them
+ * all. SQLite, where a second scan costs as much as the first, numbers them in one pass. The names
+ * that the statement needs for itself begin with miniorm_, so that no column of a model is mistaken
+ * for them.
  */
 #include "sql.h"
 
@@ -94,59 +95,31 @@ static void write_joined(struct miniorm__sql *sql, const struct miniorm_query *q
     miniorm__sql_string(sql, ") AS miniorm_b ON TRUE ORDER BY miniorm_k.o");
 }
 
-/* The total of a key as the page tells it, or else by counting. */
-static void write_total(struct miniorm__sql *sql, const struct miniorm_query *query,
-                        const struct miniorm__sql_where *where, size_t limit, size_t offset)
-{
-    if (limit == 0 && offset == 0) {
-        miniorm__sql_string(sql, "SELECT count(*) FROM miniorm_p");
-        return;
-    }
-    miniorm__sql_string(sql, "SELECT CASE WHEN ");
-    if (limit != 0) {
-        miniorm__sql_string(sql, "count(*) < ");
-        miniorm__sql_placeholder(sql, limit);
-    }
-    if (offset != 0)
-        miniorm__sql_string(sql, limit != 0 ? " AND count(*) > 0" : "count(*) > 0");
-    miniorm__sql_string(sql, " THEN count(*)");
-    if (offset != 0) {
-        miniorm__sql_string(sql, " + ");
-        miniorm__sql_placeholder(sql, offset);
-    }
-    miniorm__sql_string(sql, " ELSE (SELECT count(*)");
-    write_matching(sql, query->keys, where);
-    miniorm__sql_string(sql, ") END FROM miniorm_p");
-}
-
+/*
+ * ORDER BY miniorm_k.o keeps the order within a page too: a page that is ordered or limited is
+ * fetched for one key at a time, and keys come in their order.
+ */
 static void write_paged(struct miniorm__sql *sql, const struct miniorm_query *query,
                         const struct miniorm__sql_where *where)
 {
-    size_t limit = 0;
-    size_t offset = 0;
-
-    miniorm__sql_string(sql, "SELECT miniorm_k.o - 1 AS key, miniorm_b.miniorm_n AS total, ");
+    miniorm__sql_string(sql, "SELECT miniorm_k.o - 1 AS key, miniorm_n.n AS total, ");
     miniorm__sql_columns(sql, columns_of(query), "miniorm_b.");
     write_unnest(sql, query->keys);
-    miniorm__sql_string(
-        sql, " CROSS JOIN LATERAL (WITH miniorm_p AS MATERIALIZED (SELECT row_number() OVER () AS "
-             "miniorm_r, miniorm_q.* FROM (SELECT ");
+    miniorm__sql_string(sql, " CROSS JOIN LATERAL (SELECT count(*) AS n");
+    write_matching(sql, query->keys, where);
+    miniorm__sql_string(sql, ") AS miniorm_n LEFT JOIN LATERAL (SELECT ");
     miniorm__sql_columns(sql, columns_of(query), "");
     write_matching(sql, query->keys, where);
     miniorm__sql_order(sql, query);
     if (query->has_limit) {
         miniorm__sql_string(sql, " LIMIT ");
-        limit = miniorm__sql_integer(sql, query->limit);
+        miniorm__sql_integer(sql, query->limit);
     }
     if (query->offset != 0) {
         miniorm__sql_string(sql, " OFFSET ");
-        offset = miniorm__sql_integer(sql, query->offset);
+        miniorm__sql_integer(sql, query->offset);
     }
-    miniorm__sql_string(sql, ") AS miniorm_q) SELECT (");
-    write_total(sql, query, where, limit, offset);
-    miniorm__sql_string(sql, ") AS miniorm_n, miniorm_p.* FROM (SELECT) AS miniorm_one LEFT JOIN "
-                             "miniorm_p ON TRUE) AS miniorm_b WHERE miniorm_b.miniorm_n > 0 ORDER "
-                             "BY miniorm_k.o, miniorm_b.miniorm_r");
+    miniorm__sql_string(sql, ") AS miniorm_b ON TRUE WHERE miniorm_n.n > 0 ORDER BY miniorm_k.o");
 }
 
 /* miniorm_array(?1) AS miniorm_k0 CROSS JOIN … "table" WHERE the row has the key and matches. CROSS
