@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "utf8.h"
+
 /* Longest piece of the client's text that a fault repeats. */
 #define DETAIL_SIZE 512
 
@@ -71,44 +73,6 @@ static bool unescape(const char *from, size_t size, char *to, size_t *decoded)
     return true;
 }
 
-/* Length of the well-formed UTF-8 character at `text`, or 0. */
-static size_t character_size(const unsigned char *text, size_t size)
-{
-    const unsigned char first = text[0];
-    const size_t length = first < 0x80   ? 1
-                          : first < 0xc2 ? 0
-                          : first < 0xe0 ? 2
-                          : first < 0xf0 ? 3
-                          : first < 0xf5 ? 4
-                                         : 0;
-
-    if (length < 2 || length > size)
-        return length <= size ? length : 0;
-    for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    /* Longer than needed, surrogates, beyond U+10FFFF. */
-    if ((first == 0xe0 && text[1] < 0xa0) || (first == 0xed && text[1] > 0x9f) ||
-        (first == 0xf0 && text[1] < 0x90) || (first == 0xf4 && text[1] > 0x8f))
-        return 0;
-    return length;
-}
-
-static bool is_utf8(struct miniorm_text text)
-{
-    const unsigned char *data = (const unsigned char *)text.data;
-
-    for (size_t i = 0; i < text.size;) {
-        const size_t length = character_size(data + i, text.size - i);
-
-        if (length == 0)
-            return false;
-        i += length;
-    }
-    return true;
-}
-
 static enum baseapi_status decode(struct arena *arena, struct miniorm_text raw,
                                   struct miniorm_text *out, const char **fault)
 {
@@ -119,7 +83,7 @@ static enum baseapi_status decode(struct arena *arena, struct miniorm_text raw,
     *fault = NULL;
     if (memchr(raw.data, '%', raw.size) == NULL && memchr(raw.data, '+', raw.size) == NULL) {
         /* The server lets only printable ASCII through, but other callers may not. */
-        if (!is_utf8(raw))
+        if (!baseapi__utf8_is_valid(raw.data, raw.size))
             *fault = "is not UTF-8";
         return BASEAPI_OK;
     }
@@ -133,7 +97,7 @@ static enum baseapi_status decode(struct arena *arena, struct miniorm_text raw,
     *out = miniorm_text_from(decoded, size);
     if (memchr(decoded, '\0', size) != NULL)
         *fault = "has a null byte";
-    else if (!is_utf8(*out))
+    else if (!baseapi__utf8_is_valid(decoded, size))
         *fault = "is not UTF-8";
     return BASEAPI_OK;
 }

@@ -140,22 +140,21 @@ static enum baseapi_status compile_default_sort(struct arena *arena, struct reso
     if (resource->order == NULL)
         return no_memory(resource, error);
     while (baseapi__words_next(&rest, &word)) {
-        struct baseapi_order *order = &resource->order[resource->n_order];
         const bool descending = word.data[0] == '-';
+        unsigned column;
         enum baseapi_status status = baseapi__words_column(
-            &place, miniorm_text_from(word.data + descending, word.size - descending),
-            &order->column, error);
+            &place, miniorm_text_from(word.data + descending, word.size - descending), &column,
+            error);
 
         if (status == BASEAPI_OK)
-            status = check_sortable(&place, order->column, error);
+            status = check_sortable(&place, column, error);
         if (status != BASEAPI_OK)
             return status;
-        if (resource->n_order == resource->model->n_columns - 1 && *rest != '\0')
+        if (resource->n_order == resource->model->n_columns)
             return baseapi__fail(error, BASEAPI_EINVALID,
                                  "%s.default_sort: more words than the model has columns",
                                  resource->name);
-        order->descending = descending;
-        resource->n_order++;
+        resource->order[resource->n_order++] = (struct baseapi_order){column, descending};
     }
     return BASEAPI_OK;
 }
@@ -320,6 +319,20 @@ static enum baseapi_status add_included(struct arena *arena, struct resource *re
     return BASEAPI_OK;
 }
 
+/* The first one compiled is the last of the list: moves it to the front. */
+static struct resource *put_first(struct resource *all, struct resource *first)
+{
+    struct resource *last = all;
+
+    if (all == first)
+        return first;
+    while (last->next != first)
+        last = last->next;
+    last->next = NULL;
+    first->next = all;
+    return first;
+}
+
 enum baseapi_status baseapi__resource_compile(struct arena *arena,
                                               const struct baseapi_resource *table, size_t size,
                                               struct resource **out, struct baseapi_error *error)
@@ -338,6 +351,6 @@ enum baseapi_status baseapi__resource_compile(struct arena *arena,
     for (struct resource *each = all; each != NULL && status == BASEAPI_OK; each = each->next)
         status = baseapi__resource_link(arena, each, all, error);
     if (status == BASEAPI_OK)
-        *out = first;
+        *out = put_first(all, first);
     return status;
 }

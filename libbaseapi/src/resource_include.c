@@ -122,6 +122,9 @@ static enum baseapi_status check_include(const struct resource *resource,
     if (column >= 0 && (resource->fields & COLUMN_BIT(column)) != 0)
         return baseapi__fail(error, BASEAPI_EINVALID, "%s.includes: '%s' is the name of a field",
                              resource->name, include->name);
+    if (include->resource->n_keys == 0)
+        return baseapi__fail(error, BASEAPI_EINVALID, "%s.includes: model %s has no primary key",
+                             resource->name, include->resource->model->name);
     if (strpbrk(include->name, ".,") != NULL || include->name[0] == '\0')
         return baseapi__fail(error, BASEAPI_EINVALID,
                              "%s.includes: a name may not be empty or hold '.' or ',': '%s'",

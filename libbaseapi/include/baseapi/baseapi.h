@@ -8,8 +8,11 @@
 #include <baseapi/export.h>
 #include <baseapi/log.h>
 #include <baseapi/middleware.h>
+#include <baseapi/params.h>
 #include <baseapi/problem.h>
+#include <baseapi/provider.h>
 #include <baseapi/request.h>
+#include <baseapi/resource.h>
 #include <baseapi/response.h>
 #include <baseapi/route.h>
 #include <baseapi/stats.h>

@@ -56,8 +56,8 @@ struct baseapi_wish {
     uint64_t limit; /* of get_many_for_keys: for each key; 0 means no rows */
     uint64_t offset;
 
-    /* get_many_for_keys: n_keys * n_key_columns values, key by key, none of them NULL. They have
-     * the types of the including resource's columns. */
+    /* get_many_for_keys: n_keys * n_key_columns values, key by key, different, none of them NULL;
+     * they have the types of the key columns. */
     const unsigned *key_columns;
     size_t n_key_columns;
     const struct miniorm_value *keys;
