@@ -8,6 +8,8 @@
 #ifndef BASEAPI_SRC_REQUEST_H
 #define BASEAPI_SRC_REQUEST_H
 
+#include <stdarg.h>
+
 #include <baseapi/problem.h>
 #include <baseapi/request.h>
 #include <baseapi/response.h>
@@ -22,6 +24,9 @@ struct arena *baseapi__request_arena(struct baseapi_request *request);
 /* A formatted string in the request's arena, NULL when memory ran out. */
 char *baseapi__request_format(struct baseapi_request *request, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+char *baseapi__request_vformat(struct baseapi_request *request, const char *format,
+                               va_list arguments) __attribute__((format(printf, 2, 0)));
 
 /*
  * Answers with JSON that was written into `body`, whose bytes are handed over without a copy;

@@ -32,10 +32,7 @@ struct baseapi_stats {
     uint64_t timeouts_send;
 };
 
-#define BASEAPI_STATS_INIT           \
-    {                                \
-        sizeof(struct baseapi_stats) \
-    }
+#define BASEAPI_STATS_INIT BASEAPI_INIT_(baseapi_stats)
 
 /*
  * Copies the counters; those of different workers are not of the very same moment.

@@ -1,0 +1,88 @@
+/*
+ * Connections: from the accepted socket to its end, and the head of each request on the way into the request's memory.
+ */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "app_state.h"
+#include "exchange.h"
+#include "hangup.h"
+#include "worker.h"
+
+static void print_peer(struct connection *connection)
+{
+    const struct sockaddr_storage *address = &connection->address;
+    const void *bytes = NULL;
+
+    if (address->ss_family == AF_INET)
+        bytes = &((const struct sockaddr_in *)address)->sin_addr;
+    else if (address->ss_family == AF_INET6)
+        bytes = &((const struct sockaddr_in6 *)address)->sin6_addr;
+    if (bytes == NULL ||
+        inet_ntop(address->ss_family, bytes, connection->peer, sizeof(connection->peer)) == NULL)
+        connection->peer[0] = '\0';
+}
+
+void baseapi__connection_open(struct connection *connection)
+{
+    struct baseapi_worker *worker = connection->worker;
+
+    print_peer(connection);
+    connection->next = worker->connections;
+    if (worker->connections != NULL)
+        worker->connections->previous = connection;
+    worker->connections = connection;
+    worker->connection_count++;
+    stats_add(&worker->stats.connections, 1);
+    stats_add(&worker->stats.active_connections, 1);
+    baseapi__deadline_set(&connection->deadline, &worker->header, worker->now_ms);
+}
+
+void baseapi__connection_close(struct connection *connection)
+{
+    struct baseapi_worker *worker = connection->worker;
+
+    baseapi__exchange_end(connection, 0);
+    baseapi__deadline_clear(&connection->deadline);
+    baseapi__deadline_clear(&connection->watch);
+    baseapi__hangup_unwatch(connection);
+    if (connection->next != NULL)
+        connection->next->previous = connection->previous;
+    if (connection->previous != NULL)
+        connection->previous->next = connection->next;
+    else
+        worker->connections = connection->next;
+    worker->connection_count--;
+    stats_add(&worker->stats.active_connections, -1);
+}
+
+void baseapi__exchange_expect_fields(struct baseapi_request *request, size_t count)
+{
+    const size_t limit = request->worker->app->options.max_header_count;
+
+    request->field_capacity = count < limit ? count : limit;
+    request->fields =
+        arena_alloc(&request->arena, request->field_capacity * sizeof(*request->fields));
+    request->has_no_memory = request->fields == NULL;
+    request->is_head_too_large = count > limit;
+}
+
+void baseapi__exchange_add_field(struct baseapi_request *request, const struct header_field *field)
+{
+    const size_t limit = request->worker->app->options.max_header_bytes;
+    struct header_field copy = *field;
+
+    if (request->has_no_memory || request->field_count == request->field_capacity)
+        return;
+    /* ": " and the end of the line count, so that many empty fields are not free. */
+    request->field_bytes += field->name_size + field->value_size + 4;
+    if (request->field_bytes > limit) {
+        request->is_head_too_large = true;
+        return;
+    }
+    copy.name = arena_copy(&request->arena, field->name, field->name_size);
+    copy.value = arena_copy(&request->arena, field->value, field->value_size);
+    request->has_no_memory = copy.name == NULL || copy.value == NULL;
+    if (!request->has_no_memory)
+        request->fields[request->field_count++] = copy;
+}
