@@ -99,6 +99,48 @@ void miniorm__pg_first_line(char *out, size_t size, const char *text)
     snprintf(out, size, "%.*s", (int)(length < size ? length : size - 1), length ? text : "");
 }
 
+/*
+ * The column of a key of one column, which the server names in the DETAIL only: `Key (name)=(Ann)
+ * already exists.`, in any language. False for keys of several columns and of expressions.
+ */
+static bool find_key_column(const PGresult *result, char out[MINIORM_NAME_SIZE])
+{
+    const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+    const char *start = detail == NULL ? NULL : strchr(detail, '(');
+    size_t size;
+
+    if (start == NULL)
+        return false;
+    start++;
+    size = strcspn(start, ")(, ");
+    if (strncmp(start + size, ")=(", 3) != 0)
+        return false;
+    if (size >= 2 && start[0] == '"' && start[size - 1] == '"') {
+        start++;
+        size -= 2;
+    }
+    if (size == 0 || size >= MINIORM_NAME_SIZE)
+        return false;
+    memcpy(out, start, size);
+    out[size] = '\0';
+    return true;
+}
+
+/* The key in the DETAIL of a foreign key is that of the other table when a row is still referred to:
+ * then the constraint has not the name that PostgreSQL gives by the column. */
+static void name_column(struct miniorm_error *error, const PGresult *result)
+{
+    char column[MINIORM_NAME_SIZE];
+    char constraint[3 * MINIORM_NAME_SIZE];
+
+    if (error->column[0] != '\0' || !find_key_column(result, column))
+        return;
+    snprintf(constraint, sizeof(constraint), "%s_%s_fkey", error->table, column);
+    if (error->status == MINIORM_EUNIQUE ||
+        (error->status == MINIORM_EFOREIGNKEY && strcmp(error->constraint, constraint) == 0))
+        memcpy(error->column, column, sizeof(column));
+}
+
 /* A statement that the server's own statement_timeout ended has the SQLSTATE of a cancelled one;
  * only the message tells them apart. */
 static enum miniorm_status result_status(const char *sqlstate, const char *message)
@@ -127,6 +169,7 @@ enum miniorm_status miniorm__pg_fail_result(struct miniorm_error *error, const P
     copy_field(error->constraint, sizeof(error->constraint), result, PG_DIAG_CONSTRAINT_NAME);
     copy_field(error->table, sizeof(error->table), result, PG_DIAG_TABLE_NAME);
     copy_field(error->column, sizeof(error->column), result, PG_DIAG_COLUMN_NAME);
+    name_column(error, result);
     return status;
 }
 
