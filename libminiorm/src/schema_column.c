@@ -143,8 +143,10 @@ static void write_checks(struct miniorm__sql *sql, const struct miniorm_column *
     write_length_check(sql, column);
     if (is_sqlite(sql) && column->type == MINIORM_T_boolean)
         write_check(sql, column, "boolean_check", "", " IN (0, 1)");
-    if (is_sqlite(sql) && (column->type == MINIORM_T_json || column->type == MINIORM_T_jsonb))
-        write_check(sql, column, "json_check", "json_valid(", ")");
+    if (is_sqlite(sql) && (column->type == MINIORM_T_json || column->type == MINIORM_T_jsonb)) {
+        /* Before SQLite 3.42 a NULL is no valid JSON, and the check would refuse it. */
+        write_check(sql, column, "json_check", "json_valid(coalesce(", ", 'null'))");
+    }
     if (column->check != NULL)
         write_check(sql, column, "check", column->check, NULL);
 }

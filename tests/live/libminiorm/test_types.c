@@ -1,0 +1,409 @@
+/*
+ * Types on both databases: what is written comes back the same, and the database sees what was meant.
+ */
+#include "both.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "every_type.h"
+#include "value.h"
+
+static const struct miniorm_model *const models[] = {&every_model};
+
+static int empty_table(void **state)
+{
+    struct both *both = *state;
+    struct miniorm_error error = MINIORM_ERROR_INIT;
+
+    assert_ok(every_delete(both->session, MINIORM_ALL, NULL, &error), &error);
+    return 0;
+}
+
+/* Texts of each type in the form in which both write them. */
+static const struct {
+    unsigned column;
+    const char *text;
+} samples[] = {
+    {every_a_boolean, "true"},
+    {every_a_boolean, "false"},
+    {every_a_int2, "0"},
+    {every_a_int2, "-32768"},
+    {every_a_int2, "32767"},
+    {every_a_int4, "-2147483648"},
+    {every_a_int4, "2147483647"},
+    {every_a_int8, "-9223372036854775808"},
+    {every_a_int8, "9223372036854775807"},
+    {every_a_float4, "0.1"},
+    {every_a_float4, "3.4028235e+38"},
+    {every_a_float4, "1e-45"},
+    {every_a_float4, "-0"},
+    {every_a_float4, "Infinity"},
+    {every_a_float4, "NaN"},
+    {every_a_float8, "0.1"},
+    {every_a_float8, "1.7976931348623157e+308"},
+    {every_a_float8, "5e-324"},
+    {every_a_float8, "-Infinity"},
+    {every_a_float8, "NaN"},
+    {every_a_float8, "123456789012345"},
+    {every_a_float8, "1.234567890123457e+20"},
+    {every_a_numeric, "0"},
+    {every_a_numeric, "-0.00"},
+    {every_a_numeric, "12.3400"},
+    {every_a_numeric, "-99999999999999999999999999999999.00000000000000000000000001"},
+    {every_a_numeric, "10000"},
+    {every_a_numeric, "0.0001"},
+    {every_a_numeric, "100000000000000000000000000000000000000000000000000"},
+    {every_a_numeric, "NaN"},
+    {every_a_numeric, "Infinity"},
+    {every_a_numeric, "-Infinity"},
+    {every_a_text, ""},
+    {every_a_text, "gr\xc3\xbc\xc3\x9f \xf0\x9f\x8e\x89 'quoted' \"too\" \\ $1 ?"},
+    {every_a_varchar, "one hundred at most"},
+    {every_a_uuid, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"},
+    {every_a_uuid, "00000000-0000-0000-0000-000000000000"},
+    {every_a_json, "{ \"a\" : [1, 2.50, null] }"},
+    {every_a_jsonb, "{\"a\": [1, 2.50, null]}"},
+    {every_a_date, "2000-01-01"},
+    {every_a_date, "1999-12-31"},
+    {every_a_date, "0044-03-15 BC"},
+    {every_a_date, "5874897-12-31"},
+    {every_a_date, "4714-11-24 BC"},
+    {every_a_date, "infinity"},
+    {every_a_date, "-infinity"},
+    {every_a_time, "00:00:00"},
+    {every_a_time, "23:59:59.999999"},
+    {every_a_time, "24:00:00"},
+    {every_a_timestamp, "1970-01-01 00:00:00"},
+    {every_a_timestamp, "2024-02-29 12:34:56.7"},
+    {every_a_timestamp, "294276-12-31 23:59:59.999999"},
+    {every_a_timestamp, "4714-11-24 00:00:00 BC"},
+    {every_a_timestamp, "infinity"},
+    {every_a_timestamptz, "2024-02-29 12:34:56.000001+00"},
+    {every_a_timestamptz, "0001-12-31 23:59:59+00 BC"},
+    {every_a_timestamptz, "-infinity"},
+};
+
+#define N_SAMPLES (sizeof(samples) / sizeof(samples[0]))
+
+static const char *column_name(size_t sample)
+{
+    return every_model.columns[samples[sample].column].name;
+}
+
+static enum miniorm_type column_type(size_t sample)
+{
+    return every_model.columns[samples[sample].column].type;
+}
+
+/* A value's text, whatever its kind. */
+static void write_text(const struct miniorm_value *value, char *out, size_t size)
+{
+    char text[MINIORM_FORMAT_SIZE];
+
+    assert_false(value->is_null);
+    if (miniorm__type_is_text(value->type)) {
+        snprintf(out, size, "%.*s", (int)value->as.text.size, value->as.text.data);
+        return;
+    }
+    miniorm_value_format(value, text);
+    snprintf(out, size, "%s", text);
+}
+
+static void expect_same_text(size_t sample, const char *what, const char *text)
+{
+    const char *expected = samples[sample].text;
+
+    /* A zero has no sign in numeric, nor in SQLite, which keeps whole numbers as integers. */
+    if (strcmp(expected, "-0.00") == 0 || (strcmp(expected, "-0") == 0 && strcmp(text, "0") == 0))
+        expected++;
+    if (strcmp(text, expected) != 0)
+        fail_msg("%s %s: %s instead of %s", column_name(sample), what, text, expected);
+}
+
+static struct every insert_sample(const struct both *both, size_t sample)
+{
+    const struct miniorm_value value = miniorm_value_string(samples[sample].text);
+    struct miniorm_error error = MINIORM_ERROR_INIT;
+    struct every every = {0};
+
+    assert_ok(miniorm_row_set_value(&every_model, &every, samples[sample].column, &value, &error),
+              &error);
+    assert_ok(every_insert(both->session, &every, &error), &error);
+    return every;
+}
+
+static void every_value_comes_back(void **state)
+{
+    struct both *both = *state;
+    size_t i;
+
+    for (i = 0; i < N_SAMPLES; i++) {
+        struct every every = insert_sample(both, i);
+        const struct miniorm_value value =
+            miniorm_row_value(&every_model, &every, samples[i].column);
+        char text[200];
+
+        assert_int_equal(value.type, column_type(i));
+        write_text(&value, text, sizeof(text));
+        expect_same_text(i, "came back as", text);
+        every_clear(&every);
+    }
+}
+
+static void every_value_is_found_by_itself(void **state)
+{
+    struct both *both = *state;
+    size_t i;
+
+    for (i = 0; i < N_SAMPLES; i++) {
+        const struct miniorm_value value = miniorm_value_string(samples[i].text);
+        struct miniorm_error error = MINIORM_ERROR_INIT;
+        struct every every;
+        uint64_t count = 0;
+
+        /* json has no equality, nor has jsonb in SQLite, where NaN of a float equals nothing. */
+        if (column_type(i) == MINIORM_T_json || column_type(i) == MINIORM_T_jsonb ||
+            strcmp(samples[i].text, "NaN") == 0)
+            continue;
+        empty_table(state);
+        every = insert_sample(both, i);
+        assert_ok(every_count(both->session, MINIORM_WHERE(miniorm_eq(samples[i].column, value)),
+                              &count, &error),
+                  &error);
+        if (count != 1)
+            fail_msg("%s: %s is not found", column_name(i), samples[i].text);
+        every_clear(&every);
+    }
+}
+
+/* What PostgreSQL itself writes for the value it was given. */
+static void server_sees_the_same_text(void **state)
+{
+    struct both *both = *state;
+    size_t i;
+
+    if (both->dialect != MINIORM_POSTGRESQL)
+        return;
+    both_execute(both, "SET timezone TO 'UTC'");
+    for (i = 0; i < N_SAMPLES; i++) {
+        struct miniorm_error error = MINIORM_ERROR_INIT;
+        struct every every = insert_sample(both, i);
+        struct miniorm_value value = miniorm_value_integer(every.id);
+        struct miniorm_result *result;
+        char sql[200], text[200];
+
+        snprintf(sql, sizeof(sql), "SELECT %s::text FROM everything WHERE id = $1", column_name(i));
+        assert_ok(
+            miniorm_run_take(both->session, miniorm_query_raw(sql, &value, 1), &result, &error),
+            &error);
+        assert_ok(miniorm_result_value(result, 0, 0, &value, &error), &error);
+        write_text(&value, text, sizeof(text));
+        expect_same_text(i, "is on the server", text);
+        miniorm_result_free(result);
+        every_clear(&every);
+    }
+}
+
+/* PostgreSQL reads the text, and the library its binary form. */
+static void value_of_the_server_s_making_is_read(void **state)
+{
+    struct both *both = *state;
+    size_t i;
+
+    if (both->dialect != MINIORM_POSTGRESQL)
+        return;
+    for (i = 0; i < N_SAMPLES; i++) {
+        struct miniorm_error error = MINIORM_ERROR_INIT;
+        struct miniorm_value value = miniorm_value_string(samples[i].text);
+        struct miniorm_result *result;
+        char sql[200], text[200];
+
+        snprintf(sql, sizeof(sql), "SELECT CAST($1::text AS %s)",
+                 miniorm_type_name(column_type(i)));
+        assert_ok(
+            miniorm_run_take(both->session, miniorm_query_raw(sql, &value, 1), &result, &error),
+            &error);
+        assert_ok(miniorm_result_value(result, 0, 0, &value, &error), &error);
+        assert_int_equal(value.type, column_type(i));
+        write_text(&value, text, sizeof(text));
+        expect_same_text(i, "was read as", text);
+        miniorm_result_free(result);
+    }
+}
+
+static void bytes_come_back(void **state)
+{
+    struct both *both = *state;
+    struct miniorm_error error = MINIORM_ERROR_INIT;
+    unsigned char bytes[256];
+    struct every every = {0};
+    uint64_t count;
+    unsigned i;
+
+    for (i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (unsigned char)i;
+    miniorm_set(every, &every, a_bytea, ((struct miniorm_bytes){bytes, sizeof(bytes)}));
+    assert_ok(every_insert(both->session, &every, &error), &error);
+    assert_int_equal(every.a_bytea.size, sizeof(bytes));
+    assert_memory_equal(every.a_bytea.data, bytes, sizeof(bytes));
+    assert_ok(every_count(both->session, MINIORM_WHERE(miniorm_eq(every_a_bytea, every.a_bytea)),
+                          &count, &error),
+              &error);
+    assert_int_equal(count, 1);
+    every_clear(&every);
+    miniorm_set(every, &every, a_bytea, ((struct miniorm_bytes){NULL, 0}));
+    assert_ok(every_insert(both->session, &every, &error), &error);
+    assert_false(miniorm_is_null(every, &every, a_bytea));
+    assert_int_equal(every.a_bytea.size, 0);
+    every_clear(&every);
+}
+
+static void null_of_every_type_comes_back(void **state)
+{
+    struct both *both = *state;
+    struct miniorm_error error = MINIORM_ERROR_INIT;
+    struct every every = {0};
+    unsigned i;
+
+    for (i = 1; i < every__count; i++) {
+        const struct miniorm_value null = miniorm_value_null();
+
+        assert_ok(miniorm_row_set_value(&every_model, &every, i, &null, &error), &error);
+    }
+    assert_ok(every_insert(both->session, &every, &error), &error);
+    for (i = 1; i < every__count; i++)
+        assert_true(miniorm_row_value(&every_model, &every, i).is_null);
+    every_clear(&every);
+}
+
+static void long_text_and_bytes_come_back(void **state)
+{
+    enum { SIZE = 3000000 };
+    struct both *both = *state;
+    struct miniorm_error error = MINIORM_ERROR_INIT;
+    char *bytes = malloc(SIZE);
+    struct every every = {0};
+
+    memset(bytes, 'x', SIZE);
+    miniorm_set(every, &every, a_text, miniorm_text_from(bytes, SIZE));
+    miniorm_set(every, &every, a_bytea,
+                ((struct miniorm_bytes){(const unsigned char *)bytes, SIZE}));
+    assert_ok(every_insert(both->session, &every, &error), &error);
+    assert_int_equal(every.a_text.size, SIZE);
+    assert_int_equal(every.a_bytea.size, SIZE);
+    assert_memory_equal(every.a_text.data, bytes, SIZE);
+    every_clear(&every);
+    free(bytes);
+}
+
+static void integers_and_floats_are_numeric_too(void **state)
+{
+    struct both *both = *state;
+    struct miniorm_error error = MINIORM_ERROR_INIT;
+    struct miniorm_result *result;
+    struct miniorm_query *query = miniorm_query_insert(&every_model);
+
+    query = miniorm_query_set(query, every_a_numeric, miniorm_value_integer(10));
+    query =
+        miniorm_query_set(miniorm_query_next_row(query), every_a_numeric, miniorm_value_real(9.5));
+    assert_ok(miniorm_run_take(both->session, query, NULL, &error), &error);
+    query = miniorm_query_select(&every_model);
+    query = miniorm_query_where(
+        query, MINIORM_WHERE(miniorm_gt(every_a_numeric, 9.25), miniorm_le(every_a_numeric, 10)));
+    query = miniorm_query_order_by(query, every_a_numeric, MINIORM_ASC);
+    assert_ok(miniorm_run_take(both->session, query, &result, &error), &error);
+    assert_int_equal(miniorm_result_rows(result), 2);
+    assert_memory_equal(every_at(result, 0)->a_numeric.data, "9.5", 3);
+    assert_memory_equal(every_at(result, 1)->a_numeric.data, "10", 2);
+    miniorm_result_free(result);
+}
+
+/* The order in the database is the order of the values, also for numbers kept as text. */
+static void numbers_are_ordered_by_value(void **state)
+{
+    static const char *const ascending[] = {"-Infinity", "-100",     "-99.5", "-1", "0",
+                                            "0.001",     "2",        "10",    "99", "100",
+                                            "1e3",       "Infinity", "NaN"};
+    const size_t n = sizeof(ascending) / sizeof(ascending[0]);
+    struct both *both = *state;
+    struct miniorm_error error = MINIORM_ERROR_INIT;
+    struct miniorm_query *query = miniorm_query_insert(&every_model);
+    struct miniorm_result *result;
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        const size_t shuffled = i * 5 % n;
+
+        if (i != 0)
+            query = miniorm_query_next_row(query);
+        query = miniorm_query_set(query, every_a_int4, miniorm_value_integer((int64_t)shuffled));
+        query =
+            miniorm_query_set(query, every_a_numeric, miniorm_value_string(ascending[shuffled]));
+    }
+    assert_ok(miniorm_run_take(both->session, query, NULL, &error), &error);
+    query =
+        miniorm_query_order_by(miniorm_query_select(&every_model), every_a_numeric, MINIORM_ASC);
+    assert_ok(miniorm_run_take(both->session, query, &result, &error), &error);
+    assert_int_equal(miniorm_result_rows(result), n);
+    for (i = 0; i < n; i++)
+        assert_int_equal(every_at(result, i)->a_int4, i);
+    miniorm_result_free(result);
+}
+
+static void value_that_does_not_fit_is_refused_before_it_is_sent(void **state)
+{
+    struct both *both = *state;
+    struct miniorm_error error = MINIORM_ERROR_INIT;
+    struct miniorm_query *query = miniorm_query_insert(&every_model);
+
+    query = miniorm_query_set(query, every_a_int2, miniorm_value_integer(40000));
+    assert_int_equal(miniorm_run_take(both->session, query, NULL, &error), MINIORM_EVALUE);
+    assert_string_equal(error.column, "a_int2");
+    query = miniorm_query_set(miniorm_query_insert(&every_model), every_a_text,
+                              miniorm_value_text(MINIORM_S("a\0b")));
+    assert_int_equal(miniorm_run_take(both->session, query, NULL, NULL), MINIORM_EVALUE);
+    query = miniorm_query_set(miniorm_query_insert(&every_model), every_a_text,
+                              miniorm_value_text(MINIORM_S("\xff")));
+    assert_int_equal(miniorm_run_take(both->session, query, NULL, NULL), MINIORM_EVALUE);
+}
+
+static void text_that_is_too_long_is_refused_by_the_database(void **state)
+{
+    struct both *both = *state;
+    struct miniorm_error error = MINIORM_ERROR_INIT;
+    struct every every = {0};
+    char text[303];
+    size_t i;
+
+    /* Characters count, not bytes. */
+    for (i = 0; i < 101; i++)
+        memcpy(text + 3 * i, "\xe2\x82\xac", 3);
+    miniorm_set(every, &every, a_varchar, miniorm_text_from(text, 300));
+    assert_ok(every_insert(both->session, &every, &error), &error);
+    every_clear(&every);
+    miniorm_set(every, &every, a_varchar, miniorm_text_from(text, 303));
+    assert_int_not_equal(every_insert(both->session, &every, &error), MINIORM_OK);
+    assert_true(error.status == MINIORM_EVALUE || error.status == MINIORM_ECHECK);
+}
+
+#define on_empty(test) cmocka_unit_test_setup(test, empty_table)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        on_empty(every_value_comes_back),
+        on_empty(every_value_is_found_by_itself),
+        on_empty(server_sees_the_same_text),
+        on_empty(value_of_the_server_s_making_is_read),
+        on_empty(bytes_come_back),
+        on_empty(null_of_every_type_comes_back),
+        on_empty(long_text_and_bytes_come_back),
+        on_empty(integers_and_floats_are_numeric_too),
+        on_empty(numbers_are_ordered_by_value),
+        on_empty(value_that_does_not_fit_is_refused_before_it_is_sent),
+        on_empty(text_that_is_too_long_is_refused_by_the_database),
+    };
+
+    return both_run_tests("types", tests, models);
+}
