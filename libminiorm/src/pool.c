@@ -198,8 +198,8 @@ static enum miniorm_status fail_acquire(struct miniorm__pool *pool, uint64_t beg
         "%u being opened, %u more threads waiting%s%s",
         (unsigned long long)(now - began_ms), pool->in_use, pool->database->options.pool_max,
         oldest == NULL ? 0ULL : (unsigned long long)(now - oldest->since_ms), pool->places,
-        pool->waiting, pool->connect_error[0] == '\0' ? "" : "; last connect error: ",
-        pool->connect_error);
+        pool->waiting,
+        pool->connect_error[0] == '\0' ? "" : "; last connect error: ", pool->connect_error);
 }
 
 static void make_busy(struct miniorm__pool *pool, struct miniorm__connection *connection)

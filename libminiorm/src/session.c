@@ -71,8 +71,8 @@ static enum miniorm_status run_inside(struct miniorm_session *session,
 
     if (status != MINIORM_OK)
         return status;
-    status = session->database->driver->execute(session->connection, operation, deadline_ms, out,
-                                                error);
+    status =
+        session->database->driver->execute(session->connection, operation, deadline_ms, out, error);
     if (status != MINIORM_OK)
         miniorm__session_abort(session);
     return status;
@@ -142,8 +142,8 @@ enum miniorm_status miniorm_run(struct miniorm_session *session, const struct mi
     struct miniorm__operation operation;
     struct miniorm_result *result = NULL;
     struct arena arena = {0};
-    enum miniorm_status status = miniorm__operation_render(query, session->database->driver->dialect,
-                                                           &arena, &operation, error);
+    enum miniorm_status status = miniorm__operation_render(
+        query, session->database->driver->dialect, &arena, &operation, error);
 
     if (status == MINIORM_OK)
         status = run_operation(session, &operation, &result, error);
@@ -160,8 +160,8 @@ enum miniorm_status miniorm_run(struct miniorm_session *session, const struct mi
 enum miniorm_status miniorm_run_take(struct miniorm_session *session, struct miniorm_query *query,
                                      struct miniorm_result **out, struct miniorm_error *error)
 {
-    const enum miniorm_status status = query == NULL ? miniorm__fail_memory(error)
-                                                     : miniorm_run(session, query, out, error);
+    const enum miniorm_status status =
+        query == NULL ? miniorm__fail_memory(error) : miniorm_run(session, query, out, error);
 
     miniorm_query_free(query);
     return status;

@@ -8,8 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define OPTIONS(...) \
-    (&(struct miniorm_database_options){.size = sizeof(struct miniorm_database_options), __VA_ARGS__})
+#define OPTIONS(...)                                                                     \
+    (&(struct miniorm_database_options){.size = sizeof(struct miniorm_database_options), \
+                                        __VA_ARGS__})
 
 static void pause_ms(unsigned milliseconds)
 {
@@ -142,9 +143,9 @@ static void deadline_of_the_operation_shortens_the_wait(void **state)
     struct miniorm__connection *connection = NULL;
 
     (void)state;
-    assert_int_equal(miniorm__pool_acquire(fake->database.pool, miniorm__clock_ms() + 10,
-                                           &connection, NULL),
-                     MINIORM_ETIMEDOUT);
+    assert_int_equal(
+        miniorm__pool_acquire(fake->database.pool, miniorm__clock_ms() + 10, &connection, NULL),
+        MINIORM_ETIMEDOUT);
     release(fake, held);
     fake_free(fake);
 }
@@ -302,8 +303,7 @@ static void forked_child_is_refused(void **state)
         struct miniorm__connection *connection = NULL;
         struct miniorm_error error = MINIORM_ERROR_INIT;
 
-        _exit(miniorm__pool_acquire(fake->database.pool, 0, &connection, &error) ==
-                      MINIORM_ESTATE
+        _exit(miniorm__pool_acquire(fake->database.pool, 0, &connection, &error) == MINIORM_ESTATE
                   ? 0
                   : 1);
     }

@@ -5,8 +5,9 @@
 
 #include <stdio.h>
 
-#define OPTIONS(...) \
-    (&(struct miniorm_database_options){.size = sizeof(struct miniorm_database_options), __VA_ARGS__})
+#define OPTIONS(...)                                                                     \
+    (&(struct miniorm_database_options){.size = sizeof(struct miniorm_database_options), \
+                                        __VA_ARGS__})
 
 static struct miniorm_query *write_query(void)
 {
@@ -31,8 +32,8 @@ static void operation_borrows_a_connection(void **state)
     struct miniorm_result *result = NULL;
 
     (void)state;
-    assert_int_equal(
-        miniorm_run_take(fake->database.session, read_query(), &result, &error), MINIORM_OK);
+    assert_int_equal(miniorm_run_take(fake->database.session, read_query(), &result, &error),
+                     MINIORM_OK);
     assert_non_null(result);
     miniorm_result_free(result);
     assert_int_equal(run(fake, write_query(), &error), MINIORM_OK);

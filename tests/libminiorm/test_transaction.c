@@ -68,8 +68,8 @@ static void options_reach_the_database(void **state)
     (void)state;
     options.isolation = MINIORM_SERIALIZABLE;
     options.read_only = 1;
-    assert_int_equal(
-        miniorm_transaction_begin(fake->database.session, &options, &session, NULL), MINIORM_OK);
+    assert_int_equal(miniorm_transaction_begin(fake->database.session, &options, &session, NULL),
+                     MINIORM_OK);
     assert_int_equal(fake->options.isolation, MINIORM_SERIALIZABLE);
     assert_true(fake->options.read_only);
     miniorm_transaction_rollback(session);
@@ -84,9 +84,8 @@ static void options_without_size_are_refused(void **state)
     struct miniorm_session *session = NULL;
 
     (void)state;
-    assert_int_equal(
-        miniorm_transaction_begin(fake->database.session, &options, &session, &error),
-        MINIORM_EINVALID);
+    assert_int_equal(miniorm_transaction_begin(fake->database.session, &options, &session, &error),
+                     MINIORM_EINVALID);
     assert_string_equal(error.message, "transaction options: size is not set");
     assert_null(session);
     fake_free(fake);
@@ -116,9 +115,8 @@ static void wrong_description_does_not_abort(void **state)
     struct miniorm_session *session = begin_on(fake);
 
     (void)state;
-    assert_int_equal(
-        miniorm_run_take(session, miniorm_query_raw("SELECT $1", NULL, 0), NULL, NULL),
-        MINIORM_EINVALID);
+    assert_int_equal(miniorm_run_take(session, miniorm_query_raw("SELECT $1", NULL, 0), NULL, NULL),
+                     MINIORM_EINVALID);
     assert_int_equal(run(session), MINIORM_OK);
     assert_int_equal(miniorm_transaction_commit(session, NULL), MINIORM_OK);
     fake_free(fake);
@@ -328,8 +326,8 @@ static void work_is_committed(void **state)
     struct work work = {0};
 
     (void)state;
-    assert_int_equal(
-        miniorm_transaction_run(fake->database.session, NULL, do_work, &work, NULL), MINIORM_OK);
+    assert_int_equal(miniorm_transaction_run(fake->database.session, NULL, do_work, &work, NULL),
+                     MINIORM_OK);
     assert_string_equal(fake_journal(fake), "+BxC");
     fake_free(fake);
 }
@@ -341,9 +339,8 @@ static void failed_work_is_rolled_back(void **state)
     struct miniorm_error error = MINIORM_ERROR_INIT;
 
     (void)state;
-    assert_int_equal(
-        miniorm_transaction_run(fake->database.session, NULL, do_work, &work, &error),
-        MINIORM_ENOTFOUND);
+    assert_int_equal(miniorm_transaction_run(fake->database.session, NULL, do_work, &work, &error),
+                     MINIORM_ENOTFOUND);
     assert_int_equal(error.status, MINIORM_ENOTFOUND);
     assert_string_equal(fake_journal(fake), "+BxR");
     fake_free(fake);
@@ -356,8 +353,8 @@ static void conflict_is_tried_again(void **state)
     struct miniorm_error error = MINIORM_ERROR_INIT;
 
     (void)state;
-    assert_int_equal(
-        miniorm_transaction_run(fake->database.session, NULL, do_work, &work, &error), MINIORM_OK);
+    assert_int_equal(miniorm_transaction_run(fake->database.session, NULL, do_work, &work, &error),
+                     MINIORM_OK);
     assert_int_equal(error.status, MINIORM_OK);
     assert_string_equal(fake_journal(fake), "+BxRBxRBxC");
     fake_free(fake);
@@ -376,9 +373,8 @@ static void conflict_is_reported_after_the_last_attempt(void **state)
         MINIORM_ECONFLICT);
     assert_int_equal(work.calls, 3);
     work.calls = 0;
-    assert_int_equal(
-        miniorm_transaction_run(fake->database.session, NULL, do_work, &work, NULL),
-        MINIORM_ECONFLICT);
+    assert_int_equal(miniorm_transaction_run(fake->database.session, NULL, do_work, &work, NULL),
+                     MINIORM_ECONFLICT);
     assert_int_equal(work.calls, 5);
     fake_free(fake);
 }
@@ -392,9 +388,8 @@ static void unknown_commit_is_never_tried_again(void **state)
     (void)state;
     fake->failing_steps = "C";
     fake->verb_status = MINIORM_ECOMMIT_UNKNOWN;
-    assert_int_equal(
-        miniorm_transaction_run(fake->database.session, NULL, do_work, &work, &error),
-        MINIORM_ECOMMIT_UNKNOWN);
+    assert_int_equal(miniorm_transaction_run(fake->database.session, NULL, do_work, &work, &error),
+                     MINIORM_ECOMMIT_UNKNOWN);
     assert_int_equal(error.status, MINIORM_ECOMMIT_UNKNOWN);
     assert_int_equal(work.calls, 1);
     fake_free(fake);
@@ -407,8 +402,7 @@ static void inside_a_transaction_work_runs_once_in_a_savepoint(void **state)
     struct work work = {.conflicts = 1};
 
     (void)state;
-    assert_int_equal(miniorm_transaction_run(outer, NULL, do_work, &work, NULL),
-                     MINIORM_ECONFLICT);
+    assert_int_equal(miniorm_transaction_run(outer, NULL, do_work, &work, NULL), MINIORM_ECONFLICT);
     assert_int_equal(miniorm_transaction_run(outer, NULL, do_work, &work, NULL), MINIORM_OK);
     miniorm_transaction_rollback(outer);
     assert_string_equal(fake_journal(fake), "+Bs1xt1r1s1xr1R");

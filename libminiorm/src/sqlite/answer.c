@@ -30,8 +30,7 @@ static enum miniorm_status fail_cell(const struct miniorm_result *result, size_t
                                      const struct miniorm__sqlite_cell *cell,
                                      enum miniorm_type wanted, struct miniorm_error *error)
 {
-    return miniorm__fail(error, MINIORM_EVALUE,
-                         "column %s: the database holds %s that is no %s",
+    return miniorm__fail(error, MINIORM_EVALUE, "column %s: the database holds %s that is no %s",
                          answer_of(result)->names[column], miniorm__sqlite_kind_name(cell),
                          miniorm_type_name(wanted));
 }

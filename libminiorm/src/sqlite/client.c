@@ -63,8 +63,8 @@ static bool is_end(const struct miniorm_request *request)
 /* The next request that may go to a lane, taken out of where it waited; NULL: none. */
 static struct miniorm_request *next_request(struct side *lane)
 {
-    struct miniorm__link *link = miniorm__list_pop(
-        lane->owner != NULL ? &place_of(lane->owner)->pending : &lane->line);
+    struct miniorm__link *link =
+        miniorm__list_pop(lane->owner != NULL ? &place_of(lane->owner)->pending : &lane->line);
     struct miniorm_request *request;
 
     if (link == NULL)
@@ -193,33 +193,34 @@ static void cancel_all(struct miniorm__link *requests)
                               MINIORM_ECANCELLED, "client: it was closed");
 }
 
-static void cancel_transactions(struct miniorm_client *client)
+/* All that waits on this side. A transaction may be freed with its last request. */
+static void gather_waiting(struct miniorm_client *client, struct miniorm__link *out)
 {
     struct miniorm__link *link;
+    int kind;
 
+    for (kind = 0; kind < MINIORM__SQLITE_LANES; kind++)
+        miniorm__sqlite_move_all(&side_of(client)->lanes[kind].line, out);
     for (link = client->transactions.next; link != &client->transactions; link = link->next)
-        cancel_all(
-            &place_of(MINIORM__OWNER(link, struct miniorm_async_transaction, link))->pending);
+        miniorm__sqlite_move_all(
+            &place_of(MINIORM__OWNER(link, struct miniorm_async_transaction, link))->pending, out);
 }
 
 static void close_client(struct miniorm_client *client)
 {
     struct loop_side *loop_side = side_of(client);
     struct miniorm__link finished;
-    struct miniorm__link unstarted;
-    int kind;
+    struct miniorm__link waiting;
 
     client->loop.remove_watch(client->loop.context, loop_side->watch);
     miniorm__list_init(&finished);
-    miniorm__list_init(&unstarted);
-    miniorm__sqlite_crew_stop(loop_side->crew, &finished, &unstarted);
+    miniorm__list_init(&waiting);
+    miniorm__sqlite_crew_stop(loop_side->crew, &finished, &waiting);
     miniorm__sqlite_crew_free(loop_side->crew);
     client->stats.connections = 0;
+    gather_waiting(client, &waiting);
     complete_finished(client, &finished);
-    cancel_all(&unstarted);
-    for (kind = 0; kind < MINIORM__SQLITE_LANES; kind++)
-        cancel_all(&loop_side->lanes[kind].line);
-    cancel_transactions(client);
+    cancel_all(&waiting);
     free(loop_side);
     client->driver_data = NULL;
 }

@@ -102,22 +102,16 @@ enum miniorm_status miniorm__sqlite_store(const struct miniorm_value *value,
     if (value->is_null)
         return MINIORM_OK;
     switch (value->type) {
-    case MINIORM_T_boolean:
-        store_integer(value->as.boolean, out);
-        return MINIORM_OK;
+    case MINIORM_T_boolean: store_integer(value->as.boolean, out); return MINIORM_OK;
     case MINIORM_T_int2:
     case MINIORM_T_int4:
-    case MINIORM_T_int8:
-        store_integer(value->as.integer, out);
-        return MINIORM_OK;
+    case MINIORM_T_int8: store_integer(value->as.integer, out); return MINIORM_OK;
     case MINIORM_T_float4:
-    case MINIORM_T_float8:
-        return store_real(value, out, error);
+    case MINIORM_T_float8: return store_real(value, out, error);
     case MINIORM_T_date:
     case MINIORM_T_time:
     case MINIORM_T_timestamp:
-    case MINIORM_T_timestamptz:
-        return store_time(value, buffer, out, error);
+    case MINIORM_T_timestamptz: return store_time(value, buffer, out, error);
     case MINIORM_T_uuid:
         out->kind = SQLITE_TEXT;
         out->as.text = miniorm_text_from(buffer, miniorm_value_format(value, buffer));
@@ -245,30 +239,23 @@ bool miniorm__sqlite_load(const struct miniorm__sqlite_cell *cell, enum miniorm_
     if (out->is_null)
         return true;
     switch (type) {
-    case MINIORM_T_boolean:
-        return load_boolean(cell, out);
+    case MINIORM_T_boolean: return load_boolean(cell, out);
     case MINIORM_T_int2:
     case MINIORM_T_int4:
-    case MINIORM_T_int8:
-        return load_integer(cell, type, out);
+    case MINIORM_T_int8: return load_integer(cell, type, out);
     case MINIORM_T_float4:
-    case MINIORM_T_float8:
-        return load_real(cell, type, out);
-    case MINIORM_T_numeric:
-        return load_numeric(cell, arena, out, is_out_of_memory);
+    case MINIORM_T_float8: return load_real(cell, type, out);
+    case MINIORM_T_numeric: return load_numeric(cell, arena, out, is_out_of_memory);
     case MINIORM_T_text:
     case MINIORM_T_varchar:
     case MINIORM_T_json:
-    case MINIORM_T_jsonb:
-        return load_text(cell, out);
-    case MINIORM_T_bytea:
-        return load_bytes(cell, out);
+    case MINIORM_T_jsonb: return load_text(cell, out);
+    case MINIORM_T_bytea: return load_bytes(cell, out);
     case MINIORM_T_uuid:
     case MINIORM_T_date:
     case MINIORM_T_time:
     case MINIORM_T_timestamp:
-    case MINIORM_T_timestamptz:
-        return load_parsed(cell, type, out);
+    case MINIORM_T_timestamptz: return load_parsed(cell, type, out);
     }
     return false;
 }
@@ -276,30 +263,21 @@ bool miniorm__sqlite_load(const struct miniorm__sqlite_cell *cell, enum miniorm_
 enum miniorm_type miniorm__sqlite_natural_type(const struct miniorm__sqlite_cell *cell)
 {
     switch (cell->kind) {
-    case SQLITE_INTEGER:
-        return MINIORM_T_int8;
-    case SQLITE_FLOAT:
-        return MINIORM_T_float8;
-    case SQLITE_BLOB:
-        return MINIORM_T_bytea;
-    default:
-        return MINIORM_T_text;
+    case SQLITE_INTEGER: return MINIORM_T_int8;
+    case SQLITE_FLOAT: return MINIORM_T_float8;
+    case SQLITE_BLOB: return MINIORM_T_bytea;
+    default: return MINIORM_T_text;
     }
 }
 
 const char *miniorm__sqlite_kind_name(const struct miniorm__sqlite_cell *cell)
 {
     switch (cell->kind) {
-    case SQLITE_INTEGER:
-        return "INTEGER";
-    case SQLITE_FLOAT:
-        return "REAL";
-    case SQLITE_BLOB:
-        return "BLOB";
-    case SQLITE_TEXT:
-        return "TEXT";
-    default:
-        return "NULL";
+    case SQLITE_INTEGER: return "INTEGER";
+    case SQLITE_FLOAT: return "REAL";
+    case SQLITE_BLOB: return "BLOB";
+    case SQLITE_TEXT: return "TEXT";
+    default: return "NULL";
     }
 }
 
@@ -307,23 +285,18 @@ static int bind_cell(sqlite3_stmt *prepared, int number, const struct miniorm__s
                      bool is_borrowed)
 {
     switch (cell->kind) {
-    case SQLITE_INTEGER:
-        return sqlite3_bind_int64(prepared, number, cell->as.integer);
-    case SQLITE_FLOAT:
-        return sqlite3_bind_double(prepared, number, cell->as.real);
+    case SQLITE_INTEGER: return sqlite3_bind_int64(prepared, number, cell->as.integer);
+    case SQLITE_FLOAT: return sqlite3_bind_double(prepared, number, cell->as.real);
     case SQLITE_TEXT:
         /* A NULL pointer would bind NULL, which an empty text is not. */
-        return sqlite3_bind_text64(prepared, number,
-                                   cell->as.text.size == 0 ? "" : cell->as.text.data,
-                                   cell->as.text.size,
-                                   is_borrowed ? SQLITE_STATIC : SQLITE_TRANSIENT, SQLITE_UTF8);
+        return sqlite3_bind_text64(
+            prepared, number, cell->as.text.size == 0 ? "" : cell->as.text.data, cell->as.text.size,
+            is_borrowed ? SQLITE_STATIC : SQLITE_TRANSIENT, SQLITE_UTF8);
     case SQLITE_BLOB:
-        return sqlite3_bind_blob64(prepared, number,
-                                   cell->as.bytes.size == 0 ? (const void *)"" :
-                                                              cell->as.bytes.data,
-                                   cell->as.bytes.size, SQLITE_STATIC);
-    default:
-        return sqlite3_bind_null(prepared, number);
+        return sqlite3_bind_blob64(
+            prepared, number, cell->as.bytes.size == 0 ? (const void *)"" : cell->as.bytes.data,
+            cell->as.bytes.size, SQLITE_STATIC);
+    default: return sqlite3_bind_null(prepared, number);
     }
 }
 
@@ -354,7 +327,7 @@ enum miniorm_status miniorm__sqlite_bind(sqlite3_stmt *prepared, int number,
     status = miniorm__sqlite_store(parameter->values, buffer, &cell, error);
     if (status != MINIORM_OK)
         return status;
-    code = bind_cell(prepared, number, &cell,
-                     cell.kind != SQLITE_TEXT || cell.as.text.data != buffer);
+    code =
+        bind_cell(prepared, number, &cell, cell.kind != SQLITE_TEXT || cell.as.text.data != buffer);
     return code == SQLITE_OK ? MINIORM_OK : fail_bind(code, error);
 }

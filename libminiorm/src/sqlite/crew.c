@@ -171,7 +171,7 @@ enum miniorm_status miniorm__sqlite_crew_start(struct miniorm_database *database
     return MINIORM_OK;
 }
 
-static void move_all(struct miniorm__link *from, struct miniorm__link *to)
+void miniorm__sqlite_move_all(struct miniorm__link *from, struct miniorm__link *to)
 {
     if (miniorm__list_is_empty(from))
         return;
@@ -206,9 +206,9 @@ void miniorm__sqlite_crew_stop(struct miniorm__sqlite_crew *crew, struct miniorm
     for (i = 0; i < crew->n_workers; i++)
         (void)pthread_join(crew->workers[i].thread, NULL);
     crew->n_workers = 0;
-    move_all(&crew->finished, finished);
+    miniorm__sqlite_move_all(&crew->finished, finished);
     for (i = 0; i < MINIORM__SQLITE_LANES; i++)
-        move_all(&crew->lanes[i].queue, unstarted);
+        miniorm__sqlite_move_all(&crew->lanes[i].queue, unstarted);
 }
 
 void miniorm__sqlite_crew_free(struct miniorm__sqlite_crew *crew)
@@ -238,7 +238,7 @@ void miniorm__sqlite_crew_hand(struct miniorm__sqlite_crew *crew,
         MINIORM__OWNER(link, struct miniorm_request, link)->driver_flags |= MINIORM__SQLITE_HANDED;
         n++;
     }
-    move_all(requests, &lane->queue);
+    miniorm__sqlite_move_all(requests, &lane->queue);
     if (n == 1)
         (void)pthread_cond_signal(&lane->filled);
     else
@@ -256,7 +256,7 @@ void miniorm__sqlite_crew_collect(struct miniorm__sqlite_crew *crew, struct mini
     (void)pthread_mutex_lock(&crew->lock);
     if (crew->is_notified && read(crew->descriptor, &count, sizeof(count)) > 0)
         crew->is_notified = false;
-    move_all(&crew->finished, out);
+    miniorm__sqlite_move_all(&crew->finished, out);
     *connections = crew->n_connections;
     *reconnects = crew->n_reconnects;
     (void)pthread_mutex_unlock(&crew->lock);

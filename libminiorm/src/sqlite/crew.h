@@ -58,6 +58,9 @@ void miniorm__sqlite_crew_stop(struct miniorm__sqlite_crew *crew, struct miniorm
                                struct miniorm__link *unstarted);
 void miniorm__sqlite_crew_free(struct miniorm__sqlite_crew *crew);
 
+/* Moves everything from one list to the end of another. */
+void miniorm__sqlite_move_all(struct miniorm__link *from, struct miniorm__link *to);
+
 /* Moves the requests of a list into a lane. */
 void miniorm__sqlite_crew_hand(struct miniorm__sqlite_crew *crew,
                                enum miniorm__sqlite_lane_kind kind, struct miniorm__link *requests);

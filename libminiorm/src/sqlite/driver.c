@@ -107,8 +107,8 @@ static enum miniorm_status connect_to(struct miniorm_database *database, uint64_
                                       struct miniorm__connection **out, struct miniorm_error *error)
 {
     struct miniorm__sqlite_connection *connection;
-    const enum miniorm_status status = miniorm__sqlite_connect(database, MINIORM__SQLITE_JOIN,
-                                                               deadline_ms, NULL, &connection, error);
+    const enum miniorm_status status = miniorm__sqlite_connect(
+        database, MINIORM__SQLITE_JOIN, deadline_ms, NULL, &connection, error);
 
     if (status == MINIORM_OK)
         *out = &connection->base;

@@ -117,8 +117,8 @@ static enum miniorm_status run_atomically(struct run *run, struct miniorm_error 
     struct miniorm__sqlite_connection *connection = run->connection;
     const bool is_inside = connection->is_in_transaction;
     struct miniorm_error ignored = MINIORM_ERROR_INIT;
-    enum miniorm_status status = miniorm__sqlite_command(
-        connection, is_inside ? BULK_SAVEPOINT : "BEGIN IMMEDIATE", error);
+    enum miniorm_status status =
+        miniorm__sqlite_command(connection, is_inside ? BULK_SAVEPOINT : "BEGIN IMMEDIATE", error);
 
     if (status != MINIORM_OK)
         return status;
@@ -201,8 +201,8 @@ static enum miniorm_status run_operation(struct run *run, struct miniorm_error *
         status = miniorm__sqlite_enter(connection, pass, error);
     if (status != MINIORM_OK)
         return status;
-    status = run->operation->n_statements > 1 ? run_atomically(run, error)
-                                              : run_statements(run, error);
+    status =
+        run->operation->n_statements > 1 ? run_atomically(run, error) : run_statements(run, error);
     if (run->operation->model == NULL && status == MINIORM_OK)
         status = check_transaction(connection, error);
     if (!is_inside)

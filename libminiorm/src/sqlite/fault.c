@@ -31,15 +31,15 @@ static const struct {
     int code;
     enum miniorm_status status;
 } primary[] = {
-    {SQLITE_ERROR, MINIORM_ESTATEMENT},       {SQLITE_PERM, MINIORM_EPERMISSION},
-    {SQLITE_ABORT, MINIORM_EABORTED},         {SQLITE_BUSY, MINIORM_EBUSY},
-    {SQLITE_LOCKED, MINIORM_EBUSY},           {SQLITE_NOMEM, MINIORM_ENOMEM},
-    {SQLITE_READONLY, MINIORM_EPERMISSION},   {SQLITE_INTERRUPT, MINIORM_ECANCELLED},
-    {SQLITE_IOERR, MINIORM_ERESOURCES},       {SQLITE_FULL, MINIORM_ERESOURCES},
-    {SQLITE_CANTOPEN, MINIORM_EUNAVAILABLE},  {SQLITE_PROTOCOL, MINIORM_EBUSY},
-    {SQLITE_TOOBIG, MINIORM_EVALUE},          {SQLITE_CONSTRAINT, MINIORM_ECHECK},
-    {SQLITE_MISMATCH, MINIORM_EVALUE},        {SQLITE_MISUSE, MINIORM_EINVALID},
-    {SQLITE_NOLFS, MINIORM_ERESOURCES},       {SQLITE_AUTH, MINIORM_EPERMISSION},
+    {SQLITE_ERROR, MINIORM_ESTATEMENT},      {SQLITE_PERM, MINIORM_EPERMISSION},
+    {SQLITE_ABORT, MINIORM_EABORTED},        {SQLITE_BUSY, MINIORM_EBUSY},
+    {SQLITE_LOCKED, MINIORM_EBUSY},          {SQLITE_NOMEM, MINIORM_ENOMEM},
+    {SQLITE_READONLY, MINIORM_EPERMISSION},  {SQLITE_INTERRUPT, MINIORM_ECANCELLED},
+    {SQLITE_IOERR, MINIORM_ERESOURCES},      {SQLITE_FULL, MINIORM_ERESOURCES},
+    {SQLITE_CANTOPEN, MINIORM_EUNAVAILABLE}, {SQLITE_PROTOCOL, MINIORM_EBUSY},
+    {SQLITE_TOOBIG, MINIORM_EVALUE},         {SQLITE_CONSTRAINT, MINIORM_ECHECK},
+    {SQLITE_MISMATCH, MINIORM_EVALUE},       {SQLITE_MISUSE, MINIORM_EINVALID},
+    {SQLITE_NOLFS, MINIORM_ERESOURCES},      {SQLITE_AUTH, MINIORM_EPERMISSION},
     {SQLITE_RANGE, MINIORM_EINVALID},
 };
 
@@ -118,8 +118,7 @@ static void read_names(struct miniorm_error *error, const char *message)
     }
 }
 
-enum miniorm_status miniorm__sqlite_fail(sqlite3 *connection, int code,
-                                         struct miniorm_error *error)
+enum miniorm_status miniorm__sqlite_fail(sqlite3 *connection, int code, struct miniorm_error *error)
 {
     const enum miniorm_status status = miniorm__sqlite_status(code);
     const char *message = connection == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(connection);

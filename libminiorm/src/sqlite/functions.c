@@ -77,8 +77,7 @@ static bool matches(struct span pattern, struct span text, bool ignores_case)
 
     while (text.at < text.end || pattern.at < pattern.end) {
         switch (match_one(&pattern, &text, ignores_case)) {
-        case STEP_MATCH:
-            break;
+        case STEP_MATCH: break;
         case STEP_ANY:
             if (is_only_percent(&pattern))
                 return true;
@@ -134,8 +133,7 @@ static void like(sqlite3_context *context, int count, sqlite3_value **arguments)
         sqlite3_result_error(context, "LIKE pattern must not end with escape character", -1);
         sqlite3_result_error_code(context, SQLITE_MISMATCH);
     } else {
-        sqlite3_result_int(context,
-                           matches(pattern, text, sqlite3_user_data(context) != NULL));
+        sqlite3_result_int(context, matches(pattern, text, sqlite3_user_data(context) != NULL));
     }
 }
 

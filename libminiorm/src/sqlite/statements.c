@@ -92,8 +92,8 @@ static bool is_rest_empty(sqlite3 *connection, const char *rest)
 
     if (*rest == '\0')
         return true;
-    is_empty = sqlite3_prepare_v2(connection, rest, -1, &second, NULL) == SQLITE_OK &&
-               second == NULL;
+    is_empty =
+        sqlite3_prepare_v2(connection, rest, -1, &second, NULL) == SQLITE_OK && second == NULL;
     (void)sqlite3_finalize(second);
     return is_empty;
 }

@@ -19,11 +19,9 @@
 static enum miniorm_status begin(struct miniorm__sqlite_connection *connection,
                                  struct miniorm_error *error)
 {
-    enum miniorm_status status =
-        miniorm__sqlite_enter(connection,
-                              connection->is_read_only ? MINIORM__SQLITE_SHARED
-                                                       : MINIORM__SQLITE_EXCLUSIVE,
-                              error);
+    enum miniorm_status status = miniorm__sqlite_enter(
+        connection, connection->is_read_only ? MINIORM__SQLITE_SHARED : MINIORM__SQLITE_EXCLUSIVE,
+        error);
 
     if (status != MINIORM_OK)
         return status;
@@ -116,17 +114,11 @@ enum miniorm_status miniorm__sqlite_transact(struct miniorm__sqlite_connection *
         connection->has_pending_begin = true;
         connection->is_read_only = options->read_only != 0;
         return MINIORM_OK;
-    case MINIORM__COMMIT:
-        return commit(connection, error);
-    case MINIORM__ROLLBACK:
-        miniorm__sqlite_roll_back(connection);
-        return MINIORM_OK;
-    case MINIORM__SAVEPOINT:
-        return savepoint_command(connection, "SAVEPOINT", level, error);
-    case MINIORM__RELEASE:
-        return savepoint_command(connection, "RELEASE", level, error);
-    case MINIORM__ROLLBACK_TO:
-        return savepoint_command(connection, "ROLLBACK TO", level, error);
+    case MINIORM__COMMIT: return commit(connection, error);
+    case MINIORM__ROLLBACK: miniorm__sqlite_roll_back(connection); return MINIORM_OK;
+    case MINIORM__SAVEPOINT: return savepoint_command(connection, "SAVEPOINT", level, error);
+    case MINIORM__RELEASE: return savepoint_command(connection, "RELEASE", level, error);
+    case MINIORM__ROLLBACK_TO: return savepoint_command(connection, "ROLLBACK TO", level, error);
     }
     return miniorm__fail(error, MINIORM_EINVALID, "transaction: %d is no verb", (int)verb);
 }

@@ -119,10 +119,21 @@ static enum miniorm_status run_step(struct miniorm__sqlite_worker *worker,
         return miniorm__sqlite_execute(worker->connection, &request->operation,
                                        request->deadline_ms, out, error);
     status = transact(worker, request, request->verb, error);
-    if (status == MINIORM_OK)
-        worker->savepoints =
-            request->verb == MINIORM__RELEASE ? request->level - 1 : request->level;
-    return status;
+    if (status != MINIORM_OK)
+        return status;
+    worker->savepoints = request->verb == MINIORM__RELEASE ? request->level - 1 : request->level;
+    if (request->verb == MINIORM__SAVEPOINT)
+        worker->serials[request->level - 1] = request->serial;
+    return MINIORM_OK;
+}
+
+/* A savepoint that was set before the failure: what was submitted behind it has its level, but
+ * another serial. */
+static bool is_way_back(const struct miniorm__sqlite_worker *worker,
+                        const struct miniorm_request *request)
+{
+    return request->verb == MINIORM__ROLLBACK_TO && request->level <= worker->savepoints &&
+           worker->serials[request->level - 1] == request->serial;
 }
 
 static enum miniorm_status end_transaction(struct miniorm__sqlite_worker *worker,
@@ -147,13 +158,14 @@ static enum miniorm_status run_inside(struct miniorm__sqlite_worker *worker,
                                       const struct miniorm_request *request, bool is_skipped,
                                       struct miniorm_result **out, struct miniorm_error *error)
 {
-    const bool is_way_back = request->verb == MINIORM__ROLLBACK_TO && !is_skipped &&
-                             worker->has_begun && request->level <= worker->savepoints;
     enum miniorm_status status;
 
-    if (worker->is_aborted && !is_way_back)
-        return is_skipped ? fail_skipped(error) : fail_aborted(error);
-    status = is_skipped ? fail_skipped(error) : run_step(worker, request, out, error);
+    if (is_skipped)
+        status = fail_skipped(error);
+    else if (worker->is_aborted && !is_way_back(worker, request))
+        status = fail_aborted(error);
+    else
+        status = run_step(worker, request, out, error);
     worker->is_aborted = status != MINIORM_OK;
     return status;
 }

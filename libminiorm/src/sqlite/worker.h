@@ -18,6 +18,7 @@ struct miniorm__sqlite_worker {
     bool has_begun; /* the transaction's BEGIN was given to the connection */
     bool is_aborted; /* a step of the transaction failed */
     unsigned savepoints; /* set and not released */
+    unsigned serials[MINIORM__SAVEPOINTS_MAX]; /* theirs */
 };
 
 /* Runs a request and returns its status; `is_skipped`: fails it without running it. */
