@@ -146,6 +146,18 @@ static size_t count_pairs(const char *query)
     return count;
 }
 
+/* The first parameter beyond the limit is the one at fault. */
+static enum baseapi_status tell_too_many(struct arena *arena, const char *query,
+                                         struct params_report *report)
+{
+    for (unsigned i = 0; i < BASEAPI_MAX_PARAMETERS; i++)
+        query += strcspn(query, "&") + 1;
+    baseapi__params_fault(report, arena, miniorm_text_from(query, strcspn(query, "&=")),
+                          "Requested parameters are too many. Maximum is %d",
+                          BASEAPI_MAX_PARAMETERS);
+    return BASEAPI_EINVALID;
+}
+
 enum baseapi_status baseapi__params_decode(struct arena *arena, const char *query,
                                            struct params_report *report, struct params_pairs *out)
 {
@@ -153,12 +165,8 @@ enum baseapi_status baseapi__params_decode(struct arena *arena, const char *quer
     struct params_pairs pairs = {NULL, 0};
     const char *rest = query;
 
-    if (count > BASEAPI_MAX_PARAMETERS) {
-        baseapi__params_fault(report, arena, miniorm_text_from("", 0),
-                              "Requested parameters are too many. Maximum is %d",
-                              BASEAPI_MAX_PARAMETERS);
-        return BASEAPI_EINVALID;
-    }
+    if (count > BASEAPI_MAX_PARAMETERS)
+        return tell_too_many(arena, query, report);
     pairs.items = arena_zeroed(arena, count, sizeof(*pairs.items));
     if (pairs.items == NULL)
         return BASEAPI_ENOMEM;
