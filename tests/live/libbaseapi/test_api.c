@@ -139,6 +139,16 @@ static bool is_here(const struct scenario *scenario)
            (scenario->where == SCENARIO_POSTGRESQL) == service.is_postgres;
 }
 
+/* Whether the server closes the connection after it, so that nothing can follow. */
+static bool is_last(const struct exchange *exchange)
+{
+    for (size_t i = 0; i < exchange->wanted.count; i++) {
+        if (strcmp(exchange->wanted.items[i], "Connection: close") == 0)
+            return true;
+    }
+    return exchange->status == 400;
+}
+
 /* The exchanges of all scenarios that only read. */
 static size_t list_readings(const struct scenario *scenarios, const struct exchange **list,
                             size_t capacity)
@@ -149,12 +159,11 @@ static size_t list_readings(const struct scenario *scenarios, const struct excha
         if (!is_here(scenarios) || !scenario_is_reading(scenarios))
             continue;
         for (const struct exchange *each = scenarios->first; each != NULL; each = each->next) {
-            if (count < capacity)
-                list[count] = each;
-            count++;
+            if (!is_last(each) && count < capacity)
+                list[count++] = each;
         }
     }
-    return count < capacity ? count : capacity;
+    return count;
 }
 
 static char *read_one(struct http_client *connection, const struct exchange *exchange)
