@@ -43,6 +43,16 @@ static void make_one_line(char *message)
     message[size] = '\0';
 }
 
+static void write_message(struct miniorm_error *error, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
+static void write_message(struct miniorm_error *error, const char *format, va_list arguments)
+{
+    if (vsnprintf(error->message, sizeof(error->message), format, arguments) < 0)
+        error->message[0] = '\0';
+    make_one_line(error->message);
+}
+
 enum miniorm_status miniorm__fail(struct miniorm_error *error, enum miniorm_status status,
                                   const char *format, ...)
 {
@@ -52,10 +62,22 @@ enum miniorm_status miniorm__fail(struct miniorm_error *error, enum miniorm_stat
         return status;
     error->status = status;
     va_start(arguments, format);
-    if (vsnprintf(error->message, sizeof(error->message), format, arguments) < 0)
-        error->message[0] = '\0';
+    write_message(error, format, arguments);
     va_end(arguments);
-    make_one_line(error->message);
+    return status;
+}
+
+enum miniorm_status miniorm_error_set(struct miniorm_error *error, enum miniorm_status status,
+                                      const char *format, ...)
+{
+    va_list arguments;
+
+    if (error == NULL || is_filled(error))
+        return status;
+    error->status = status;
+    va_start(arguments, format);
+    write_message(error, format, arguments);
+    va_end(arguments);
     return status;
 }
 

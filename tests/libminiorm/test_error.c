@@ -16,6 +16,18 @@ static void failure_fills_status_and_message(void **state)
     assert_string_equal(error.message, "no digit at 7");
 }
 
+static void program_fails_as_the_library_does(void **state)
+{
+    struct miniorm_error error = MINIORM_ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(miniorm_error_set(NULL, MINIORM_EVALUE, "x"), MINIORM_EVALUE);
+    assert_int_equal(miniorm_error_set(&error, MINIORM_EVALUE, "no\n%s", "title"), MINIORM_EVALUE);
+    assert_int_equal(miniorm_error_set(&error, MINIORM_ESTATE, "later"), MINIORM_ESTATE);
+    assert_int_equal(error.status, MINIORM_EVALUE);
+    assert_string_equal(error.message, "no title");
+}
+
 static void first_failure_stays(void **state)
 {
     struct miniorm_error error = MINIORM_ERROR_INIT;
@@ -117,6 +129,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(failure_fills_status_and_message),
+        cmocka_unit_test(program_fails_as_the_library_does),
         cmocka_unit_test(first_failure_stays),
         cmocka_unit_test(nobody_need_want_the_error),
         cmocka_unit_test(operating_system_s_reason_ends_the_message),

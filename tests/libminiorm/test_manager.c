@@ -6,8 +6,6 @@
 
 #include <miniorm/miniorm.h>
 
-#include "error.h"
-
 #define NOTE_COLUMNS(X, T)                                 \
     X(T, int4, id, MINIORM_PRIMARY_KEY | MINIORM_IDENTITY) \
     X(T, text, title, 0)                                   \
@@ -45,7 +43,7 @@ static enum miniorm_status set_tenant(const struct miniorm_manager *manager, voi
     struct note *note = instance;
 
     if (note->title.size == 0)
-        return miniorm__fail(error, MINIORM_EVALUE, "a note needs a title");
+        return miniorm_error_set(error, MINIORM_EVALUE, "a note needs a title");
     miniorm_set(note, note, tenant, ((const struct note_manager *)manager)->tenant);
     return MINIORM_OK;
 }
@@ -57,7 +55,7 @@ static enum miniorm_status raise_revision(const struct miniorm_manager *manager,
 
     (void)manager;
     if (note->revision == 3)
-        return miniorm__fail(error, MINIORM_ESTATE, "a note has three revisions at most");
+        return miniorm_error_set(error, MINIORM_ESTATE, "a note has three revisions at most");
     miniorm_set(note, note, revision, note->revision + 1);
     return MINIORM_OK;
 }

@@ -8,8 +8,10 @@
 
 #if defined(__GNUC__)
 #define MINIORM_API __attribute__((visibility("default")))
+#define MINIORM_PRINTF_(format_number, first) __attribute__((format(printf, format_number, first)))
 #else
 #define MINIORM_API
+#define MINIORM_PRINTF_(format_number, first)
 #endif
 
 #ifdef __cplusplus

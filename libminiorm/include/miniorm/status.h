@@ -102,6 +102,18 @@ MINIORM_API const char *miniorm_status_name(enum miniorm_status status);
  */
 MINIORM_API int miniorm_status_is_temporary(enum miniorm_status status);
 
+/*
+ * Fills an error and returns `status`: for hooks and for work inside transactions, so that they fail
+ * as the library does. `error` may be NULL; one that is filled already stays. Line breaks become
+ * spaces, and what is too long is cut.
+ *
+ * Thread:  any thread.
+ * Since:   0.1
+ */
+MINIORM_API enum miniorm_status miniorm_error_set(struct miniorm_error *error,
+                                                  enum miniorm_status status, const char *format,
+                                                  ...) MINIORM_PRINTF_(3, 4);
+
 MINIORM_END_DECLS
 
 #endif

@@ -11,8 +11,8 @@
  *   bytea                struct miniorm_bytes         bytes       BLOB
  *   uuid                 struct miniorm_uuid          uuid        TEXT, lower case, hyphens
  *   date                 int32_t, days                integer     TEXT YYYY-MM-DD
- *   time                 int64_t, us of the day       integer     TEXT HH:MM:SS.ffffff
- *   timestamp            int64_t, us                  integer     TEXT YYYY-MM-DD HH:MM:SS.ffffff
+ *   time                 int64_t, us of the day       integer     TEXT HH:MM:SS[.ffffff]
+ *   timestamp            int64_t, us                  integer     TEXT YYYY-MM-DD HH:MM:SS[.ffffff]
  *   timestamptz          int64_t, us in UTC           integer     the same, in UTC
  *
  * SQLite orders numeric by the collation miniorm_numeric, which libminiorm's connections have.
@@ -121,7 +121,9 @@ MINIORM_API struct miniorm_value miniorm_value_uuid(struct miniorm_uuid value);
 /*
  * Reads text as a value of `type`, as PostgreSQL would: optional sign and digits, true/false (t, f,
  * yes, no, on, off, 1, 0), uuid with or without hyphens, dates and times in ISO 8601 or RFC 3339 (a
- * point of time without offset is UTC), infinity. Text types borrow `text`. bytea is not read here.
+ * timestamptz without offset is UTC, a timestamp has no offset but zero), infinity. White space
+ * around is skipped. Text types borrow `text`, which must be UTF-8 without NUL. bytea is not read
+ * here.
  *
  * Thread:  any thread.
  * Errors:  MINIORM_EVALUE        the text is no such value, or out of range.
@@ -134,8 +136,10 @@ MINIORM_API enum miniorm_status miniorm_value_parse(enum miniorm_type type,
                                                     struct miniorm_error *error);
 
 /*
- * Converts a value to `type` without loss: among integers, floats, text kinds; text is parsed where
- * `type` is no text. A null stays null and takes the type. Borrowed text stays borrowed.
+ * Converts a value to `type` without loss: among integers, floats (a float8 to the nearest float4),
+ * text kinds; an integer is a date or time too; text is parsed where `type` is no text. A null stays
+ * null and takes the type. Borrowed text stays borrowed. An integer or float has no text to become
+ * numeric here; queries do that.
  *
  * Thread:  any thread.
  * Errors:  MINIORM_EVALUE  it does not fit.
