@@ -34,6 +34,7 @@ struct miniorm_request {
     struct miniorm_async_transaction *transaction; /* NULL: by itself */
     enum miniorm__transaction_verb verb; /* never MINIORM__BEGIN */
     unsigned level; /* of SAVEPOINT, RELEASE and ROLLBACK_TO, from 1 */
+    unsigned serial; /* of their savepoint: each has its own in a transaction */
     struct miniorm__operation operation;
     uint64_t deadline_ms; /* of miniorm__clock_ms; 0: none */
     bool is_sent; /* the database may be working on it */
@@ -43,6 +44,7 @@ struct miniorm_request {
     bool is_held; /* by the driver */
     bool is_untold; /* the completion is still to be called */
     bool is_queued; /* for dispatch, through `outcome_link` */
+    bool is_being_told; /* the completion runs right now */
     bool is_embedded; /* the last step of a transaction, part of it */
     size_t deadline_index; /* place in the heap of deadlines, from 1; 0: not there */
     struct miniorm__link outcome_link;
@@ -54,6 +56,10 @@ struct miniorm_request {
     struct miniorm_result *result;
     struct miniorm_error error; /* not initialised before the request fails */
 };
+
+/* Savepoints open in one transaction: deeper nesting is a fault of the program, and each costs the
+ * server memory. */
+#define MINIORM__SAVEPOINTS_MAX 64
 
 /*
  * A transaction. Its requests come to submit in order and are executed and completed in order; the
@@ -71,6 +77,8 @@ struct miniorm_async_transaction {
     /* The client's own. */
     struct miniorm__link link; /* in its list of transactions */
     unsigned savepoints; /* open, counting what was submitted */
+    unsigned last_serial;
+    unsigned serials[MINIORM__SAVEPOINTS_MAX]; /* of the open ones */
     struct miniorm_request end;
 };
 
@@ -92,8 +100,8 @@ struct miniorm__client_driver {
     /* The end of a turn in which something was submitted or miniorm__client_flush_later called. */
     void (*flush)(struct miniorm_client *client);
     /*
-     * Nobody waits for this request any more. One that was not sent is completed at once; one that
-     * runs is cancelled in the database if that hurts no other, and completed when it ends.
+     * Nobody waits for this request any more. One that was not sent is not run any more; one that
+     * runs is cancelled in the database if that hurts no other. It is completed when it ends.
      */
     void (*abandon)(struct miniorm_client *client, struct miniorm_request *request);
 };
@@ -117,12 +125,15 @@ struct miniorm_client {
 
     /* The client's own. */
     struct miniorm__link outcomes; /* requests whose completion is to be called */
+    size_t n_outcomes;
     struct miniorm__link transactions;
     struct miniorm__deadlines deadlines;
     void *timer;
     uint64_t timer_at_ms; /* when the timer expires; 0: it is not running */
     bool is_deferred; /* a call at the end of this turn is under way */
+    bool is_flush_due; /* at the timer, because no call could be deferred */
     bool is_closing;
+    bool is_closed; /* only the deferred call is left, which frees the client */
     bool *is_gone; /* set by close for whoever is dispatching */
 };
 
@@ -142,7 +153,7 @@ void miniorm__request_complete(struct miniorm_request *request, enum miniorm_sta
 void miniorm__request_fail(struct miniorm_request *request, enum miniorm_status status,
                            const char *message);
 
-/* Has flush called at the end of this turn. */
+/* Has flush called at the end of this turn; outcomes that are queued by then are told later. */
 void miniorm__client_flush_later(struct miniorm_client *client);
 
 /* Calls the completions that are due. The client may be gone afterwards. */

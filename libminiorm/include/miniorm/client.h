@@ -13,6 +13,8 @@
  * inside a call of this header other than miniorm_client_close.
  *  2. A request handle is valid until its completion is called.
  *  3. A client may be closed in a completion; it is not touched afterwards.
+ *  4. A transaction's handle is valid until its commit or rollback was called, or its client's close
+ *     has returned.
  *
  * Thread:  the loop's thread.
  */
@@ -124,7 +126,7 @@ MINIORM_API enum miniorm_status miniorm_async_transaction_submit_take(
  * Sets a savepoint, rolls back to the newest one, or releases it; savepoints nest. Each takes its
  * place among the statements submitted. A failure is reported by the statements behind it.
  *
- * Errors:  MINIORM_ESTATE  no savepoint is open; MINIORM_ENOMEM.
+ * Errors:  MINIORM_ESTATE  no savepoint is open; MINIORM_ELIMIT  64 are open; MINIORM_ENOMEM.
  * Since:   0.1
  */
 MINIORM_API enum miniorm_status miniorm_async_transaction_savepoint(

@@ -2,7 +2,7 @@
  * The driver of PostgreSQL: its table of functions. The files of this folder are the only ones that
  * know libpq.
  */
-#include "../driver.h"
+#include "../client_driver.h"
 
 #include "blocking.h"
 #include "database.h"
@@ -32,4 +32,5 @@ const struct miniorm__driver miniorm__postgres_driver = {
     .is_usable = miniorm__pg_is_usable,
     .execute = miniorm__pg_execute,
     .transact = miniorm__pg_transact,
+    .client = &miniorm__postgres_client_driver,
 };

@@ -89,7 +89,7 @@ static enum miniorm_status check_ready(const struct miniorm__pg_connection *conn
 static bool prepare(struct miniorm__pg_connection *connection,
                     const struct miniorm__statement *statement,
                     const struct miniorm__pg_parameters *parameters,
-                    struct miniorm__pg_statement *entry)
+                    struct miniorm__pg_statement *entry, void *waiter)
 {
     if (PQsendPrepare(connection->pg, entry->name, statement->sql, parameters->count,
                       parameters->types) != 1) {
@@ -97,7 +97,7 @@ static bool prepare(struct miniorm__pg_connection *connection,
         return false;
     }
     entry->segment = connection->segment;
-    expect(connection, MINIORM__PG_PARSE, NULL)->entry = entry;
+    expect(connection, MINIORM__PG_PARSE, waiter)->entry = entry;
     return true;
 }
 
@@ -127,8 +127,8 @@ static bool send_unnamed(struct miniorm__pg_connection *connection,
 
 static bool send_encoded(struct miniorm__pg_connection *connection,
                          const struct miniorm__statement *statement,
-                         const struct miniorm__pg_parameters *parameters, bool is_careful,
-                         uint64_t *key)
+                         const struct miniorm__pg_parameters *parameters, void *waiter,
+                         bool is_careful, uint64_t *key)
 {
     struct miniorm__pg_statements *cache = &connection->statements;
     struct miniorm__pg_statement *entry;
@@ -142,7 +142,7 @@ static bool send_encoded(struct miniorm__pg_connection *connection,
         entry = miniorm__pg_statements_add(cache, *key, statement, parameters);
         if (entry == NULL)
             return send_unnamed(connection, statement, parameters);
-        if (!prepare(connection, statement, parameters, entry))
+        if (!prepare(connection, statement, parameters, entry, waiter))
             return false;
     }
     if (!is_trusted(connection, entry, is_careful))
@@ -164,9 +164,10 @@ enum miniorm_status miniorm__pg_connection_send(struct miniorm__pg_connection *c
     status = miniorm__pg_encode(statement, &connection->scratch, &parameters, error);
     if (status != MINIORM_OK)
         return status;
-    if (!reserve(connection, 2, error))
+    /* The Parse, the statement, and the Sync that must follow it some time. */
+    if (!reserve(connection, 3, error))
         return MINIORM_ENOMEM;
-    if (!send_encoded(connection, statement, &parameters, is_careful, &key))
+    if (!send_encoded(connection, statement, &parameters, waiter, is_careful, &key))
         return sending_failed(connection, error);
     expect(connection, MINIORM__PG_STATEMENT, waiter)->key = key;
     miniorm__pg_scratch_trim(&connection->scratch);
@@ -187,7 +188,7 @@ enum miniorm_status miniorm__pg_connection_send_verb(struct miniorm__pg_connecti
 
     if (status != MINIORM_OK)
         return status;
-    if (!reserve(connection, 1, error))
+    if (!reserve(connection, 2, error))
         return MINIORM_ENOMEM;
     if (!send_plain(connection, sql))
         return sending_failed(connection, error);

@@ -1,7 +1,7 @@
 /*
  * Verbs: texts of BEGIN, COMMIT, ROLLBACK and the commands of savepoints.
  *
- * A savepoint is named by its level, so that the newest one is known without a list of names.
+ * Savepoints are named by numbers, which whoever sets them chooses.
  */
 #include "verbs.h"
 
@@ -34,7 +34,7 @@ void miniorm__pg_begin_text(const struct miniorm_transaction_options *options,
              options->read_only ? " READ ONLY" : "", options->deferrable ? " DEFERRABLE" : "");
 }
 
-void miniorm__pg_verb_text(enum miniorm__transaction_verb verb, unsigned level,
+void miniorm__pg_verb_text(enum miniorm__transaction_verb verb, unsigned savepoint,
                            char out[MINIORM__PG_VERB_SIZE])
 {
     static const char *const words[] = {
@@ -48,7 +48,7 @@ void miniorm__pg_verb_text(enum miniorm__transaction_verb verb, unsigned level,
     else if (verb == MINIORM__ROLLBACK)
         snprintf(out, MINIORM__PG_VERB_SIZE, "ROLLBACK");
     else
-        snprintf(out, MINIORM__PG_VERB_SIZE, "%s miniorm_%u", words[verb], level);
+        snprintf(out, MINIORM__PG_VERB_SIZE, "%s miniorm_%u", words[verb], savepoint);
 }
 
 bool miniorm__pg_rolled_back(PGresult *answer)

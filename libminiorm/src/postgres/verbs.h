@@ -13,11 +13,11 @@
 void miniorm__pg_begin_text(const struct miniorm_transaction_options *options,
                             char out[MINIORM__PG_BEGIN_SIZE]);
 
-/* "ROLLBACK TO SAVEPOINT " with a name made of the level. */
+/* "ROLLBACK TO SAVEPOINT " with a name made of a number. */
 #define MINIORM__PG_VERB_SIZE 64
 
 /* Any other verb. */
-void miniorm__pg_verb_text(enum miniorm__transaction_verb verb, unsigned level,
+void miniorm__pg_verb_text(enum miniorm__transaction_verb verb, unsigned savepoint,
                            char out[MINIORM__PG_VERB_SIZE]);
 
 /* Whether a COMMIT was answered with ROLLBACK, because the transaction had failed before. */

@@ -1,0 +1,137 @@
+/*
+ * Interrupt: what nobody waits for any more is stopped on the server, if no other suffers.
+ *
+ * A cancel request stops whatever the connection runs at that moment. It is sent when the statement
+ * in question is the first under way and everything behind it is of the same transaction, or reads,
+ * which are sent again if they are hit. Until the request is through, nothing is sent on the lane. A
+ * lane whose first statement was given up and that stays silent all the same is closed.
+ */
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "client.h"
+
+#include "../error.h"
+
+/* A statement that was given up in the queue gets so long to end by itself when its turn comes. */
+#define GRACE_MS 20
+/* The server acts on a cancel request a moment after it has taken it: so long a statement that was
+ * cancelled may have been hit in place of another. */
+#define AFTERMATH_MS 1000
+
+static void notified(void *data, int fd, unsigned events)
+{
+    struct miniorm__pg_client *pool = data;
+    uint64_t count;
+    unsigned i;
+
+    (void)events;
+    if (read(fd, &count, sizeof(count)) < 0 && errno == EAGAIN)
+        return;
+    for (i = 0; i < pool->n_lanes; i++) {
+        struct miniorm__pg_lane *lane = &pool->lanes[i];
+
+        if (lane->cancel != NULL && miniorm__pg_cancel_is_done(lane->cancel)) {
+            miniorm__pg_cancel_free(lane->cancel);
+            lane->cancel = NULL;
+            lane->cancelled_ms = miniorm__clock_ms();
+        }
+    }
+    miniorm__client_flush_later(pool->client);
+    miniorm__client_dispatch(pool->client);
+}
+
+static bool open_notify(struct miniorm__pg_client *pool)
+{
+    const struct miniorm_loop *loop = &pool->client->loop;
+
+    if (pool->notify >= 0)
+        return true;
+    pool->notify = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (pool->notify < 0)
+        return false;
+    if (loop->add_watch(loop->context, pool->notify, MINIORM_READABLE, notified, pool,
+                        &pool->notify_watch) == 0)
+        return true;
+    close(pool->notify);
+    pool->notify = -1;
+    return false;
+}
+
+void miniorm__pg_interrupt_close(struct miniorm__pg_client *pool)
+{
+    const struct miniorm_loop *loop = &pool->client->loop;
+
+    if (pool->notify < 0)
+        return;
+    loop->remove_watch(loop->context, pool->notify_watch);
+    close(pool->notify);
+    pool->notify = -1;
+}
+
+/* The first statement under way, if it was given up. */
+static struct miniorm_request *given_up(const struct miniorm__pg_lane *lane)
+{
+    const struct miniorm__pg_expectation *head = miniorm__pg_connection_head(lane->connection);
+    struct miniorm_request *request;
+
+    if (head == NULL || head->waiter == NULL ||
+        (head->step == MINIORM__PG_VERB && head->verb == MINIORM__BEGIN))
+        return NULL;
+    request = head->waiter;
+    return request->is_abandoned ? request : NULL;
+}
+
+static bool hurts_others(const struct miniorm__pg_lane *lane, const struct miniorm_request *victim)
+{
+    if (victim->transaction != NULL)
+        return false;
+    return lane->writes > (victim->operation.traffic != MINIORM__READ);
+}
+
+static void start_cancel(struct miniorm__pg_lane *lane, struct miniorm_request *victim)
+{
+    if (lane->cancel != NULL || (victim->driver_flags & MINIORM__PG_CANCEL_SENT) != 0 ||
+        hurts_others(lane, victim) || !open_notify(lane->pool))
+        return;
+    lane->cancel = miniorm__pg_cancel_start(lane->connection->pg, lane->pool->notify);
+    if (lane->cancel != NULL)
+        victim->driver_flags |= MINIORM__PG_CANCEL_SENT;
+}
+
+bool miniorm__pg_interrupt_may_hit(const struct miniorm__pg_lane *lane)
+{
+    return lane->cancel != NULL ||
+           (lane->cancelled_ms != 0 && miniorm__clock_ms() < lane->cancelled_ms + AFTERMATH_MS);
+}
+
+/* The lane got on; what is first now may have been given up while it waited. */
+void miniorm__pg_interrupt(struct miniorm__pg_lane *lane)
+{
+    if (given_up(lane) != NULL)
+        miniorm__pg_look_at(lane->pool, lane->progress_ms + GRACE_MS);
+}
+
+uint64_t miniorm__pg_interrupt_look(struct miniorm__pg_lane *lane)
+{
+    const unsigned timeout_ms = lane->pool->client->database->options.connect_timeout_ms;
+    struct miniorm_request *victim = given_up(lane);
+    const uint64_t now = lane->pool->now_ms;
+    struct miniorm_error error = MINIORM_ERROR_INIT;
+
+    if (victim == NULL)
+        return 0;
+    if (now < lane->progress_ms + GRACE_MS)
+        return lane->progress_ms + GRACE_MS;
+    start_cancel(lane, victim);
+    if (now < lane->progress_ms + timeout_ms)
+        return lane->progress_ms + timeout_ms;
+    if (hurts_others(lane, victim))
+        return 0;
+    miniorm__fail(&error, MINIORM_ECONNECTION,
+                  "the connection to PostgreSQL is closed: it was silent for %u ms", timeout_ms);
+    miniorm__pg_connection_break(lane->connection, &error);
+    lane->has_output = true;
+    return 0;
+}
