@@ -20,7 +20,10 @@
 #define BASEAPI_END_DECLS
 #endif
 
-/* Zero of every member but `size`: the initialiser of an options structure, without a warning in C and in C++. */
+/*
+ * Zero of every member but `size`: the initialiser of an options structure, without a warning in C
+ * and in C++.
+ */
 #ifdef __cplusplus
 #define BASEAPI_INIT_(type)         \
     ([] {                           \

@@ -5,7 +5,8 @@
  * `before` functions run in the order of baseapi_app_use, then those of the route, then the
  * handler; `after` functions of those that were entered run in reverse order, just before the
  * answer is sent. The app's middlewares see every complete request, also one that no route matches;
- * what the guard refuses (malformed, too large) reaches none.
+ * what the guard refuses (malformed, too large) reaches none, and an answer that the library gives
+ * in a handler's place (no memory, deadline) passes no `after`.
  */
 #ifndef BASEAPI_MIDDLEWARE_H
 #define BASEAPI_MIDDLEWARE_H
@@ -21,8 +22,8 @@ struct baseapi_response;
 
 enum baseapi_flow {
     BASEAPI_CONTINUE = 0, /* go on with the next middleware or the handler */
-    BASEAPI_PENDING =
-        1 /* wait: baseapi_request_resume goes on, or an answer has been or will be given */
+    /* Wait: baseapi_request_resume goes on, or an answer has been or will be given. */
+    BASEAPI_PENDING = 1
 };
 
 /*
@@ -38,9 +39,10 @@ struct baseapi_middleware {
 };
 
 /*
- * Adds a middleware around all routes.
+ * Adds a middleware around all routes; it is borrowed.
  *
- * Errors:  BASEAPI_ENOMEM; BASEAPI_ESTATE  the app runs.
+ * Errors:  BASEAPI_ESTATE  the app runs.
+ *          BASEAPI_ENOMEM
  * Since:   0.1
  */
 BASEAPI_API enum baseapi_status baseapi_app_use(struct baseapi_app *app,
@@ -49,10 +51,14 @@ BASEAPI_API enum baseapi_status baseapi_app_use(struct baseapi_app *app,
 
 /*
  * Goes on behind a `before` that returned BASEAPI_PENDING. May be called before it has returned.
+ * Whatever is returned, the request is not the caller's any more.
  *
- * Thread:  any thread.
- * Errors:  BASEAPI_EANSWERED  the request has its answer; BASEAPI_ECANCELLED  it ended meanwhile
- * and is freed by this call; BASEAPI_ESTATE  no middleware waits. Since:   0.1
+ * Thread:  any thread; from another one than the worker's it is always BASEAPI_OK, as the worker
+ *          goes on later.
+ * Errors:  BASEAPI_EANSWERED   the request has its answer.
+ *          BASEAPI_ECANCELLED  it ended meanwhile and is freed by this call.
+ *          BASEAPI_ESTATE      no middleware waits.
+ * Since:   0.1
  */
 BASEAPI_API enum baseapi_status baseapi_request_resume(struct baseapi_request *request);
 

@@ -35,7 +35,8 @@ struct baseapi_stats {
 #define BASEAPI_STATS_INIT BASEAPI_INIT_(baseapi_stats)
 
 /*
- * Copies the counters; those of different workers are not of the very same moment.
+ * Copies the counters, as many as fit into stats->size; those of different workers are not of the
+ * very same moment.
  *
  * Thread:  any thread.
  * Since:   0.1

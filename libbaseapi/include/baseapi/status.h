@@ -1,8 +1,8 @@
 /*
  * Status codes and the error structure of libbaseapi.
  *
- * Every function that can fail returns an `enum baseapi_status` and fills the caller's `struct
- * baseapi_error`, if one is given. What a client is told is another matter: see
+ * Every function that can fail returns an `enum baseapi_status` and fills the caller's
+ * `struct baseapi_error`, if one is given. What a client is told is another matter: see
  * <baseapi/problem.h>.
  */
 #ifndef BASEAPI_STATUS_H
@@ -18,12 +18,11 @@ BASEAPI_BEGIN_DECLS
 enum baseapi_status {
     BASEAPI_OK = 0,
     BASEAPI_ENOMEM = 3001, /* memory ran out; nothing was done */
-    BASEAPI_EINVALID =
-        3002, /* an argument or a declaration is wrong: a fault of the calling program */
+    BASEAPI_EINVALID = 3002, /* an argument or a declaration is wrong: a fault of the program */
     BASEAPI_ESTATE = 3003, /* not now: the app already runs, or does not run */
     BASEAPI_EANSWERED = 3004, /* the request has its answer already; the first one stands */
-    BASEAPI_ECANCELLED =
-        3005, /* the client is gone or the deadline has answered; this answer was dropped */
+    /* The client is gone or the deadline has answered; this answer was dropped. */
+    BASEAPI_ECANCELLED = 3005,
     BASEAPI_ELIMIT = 3006, /* a named limit was reached */
     BASEAPI_ELISTEN = 3007, /* the address cannot be listened on, see system_errno */
     BASEAPI_ESERVER = 3008, /* libmicrohttpd refused to start or to take an answer */
@@ -60,8 +59,8 @@ struct baseapi_error {
 #endif
 
 /*
- * The name of a status, such as "BASEAPI_ELIMIT"; "BASEAPI_E?" for a number that is none. Never
- * NULL.
+ * The name of a status, such as "BASEAPI_ELIMIT"; "BASEAPI_E?" for a number that is none. A
+ * constant string, never NULL.
  *
  * Thread:  any thread.
  * Since:   0.1
