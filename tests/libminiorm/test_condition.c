@@ -1,7 +1,7 @@
 /*
  * Tests of conditions: the text of each operator, and what is refused before a database sees it.
  */
-#include "shop.h"
+#include "shelf.h"
 
 #include "condition.h"
 

@@ -3,7 +3,7 @@
  */
 #include <stdio.h>
 
-#include "shop.h"
+#include "shelf.h"
 
 struct fragment_case {
     const char *sql;

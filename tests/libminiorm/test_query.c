@@ -1,7 +1,7 @@
 /*
  * Tests of describing queries: steps, their failures, and what a description keeps.
  */
-#include "shop.h"
+#include "shelf.h"
 
 #include "arena.h"
 #include "operation.h"

@@ -1,7 +1,7 @@
 /*
  * Tests of CREATE statements: order, columns, constraints and their names, on both databases.
  */
-#include "shop.h"
+#include "shelf.h"
 
 #include "arena.h"
 #include "schema.h"

@@ -4,7 +4,7 @@
  */
 #include <stdio.h>
 
-#include "shop.h"
+#include "shelf.h"
 
 #include "arena.h"
 #include "operation.h"

@@ -1,4 +1,4 @@
-#include "shop.h"
+#include "shelf.h"
 
 MINIORM_DEFINE(author, AUTHOR_COLUMNS, "authors");
 MINIORM_DEFINE(book, BOOK_COLUMNS, "books");
@@ -17,7 +17,7 @@ static void expect_text(struct miniorm_query *query, enum miniorm_dialect dialec
     free(text);
 }
 
-void shop_expect_sql(struct miniorm_query *query, const char *postgresql, const char *sqlite,
+void shelf_expect_sql(struct miniorm_query *query, const char *postgresql, const char *sqlite,
                      const char *file, int line)
 {
     expect_text(query, MINIORM_POSTGRESQL, postgresql, file, line);
@@ -25,7 +25,7 @@ void shop_expect_sql(struct miniorm_query *query, const char *postgresql, const 
     miniorm_query_free(query);
 }
 
-void shop_expect_failure(struct miniorm_query *query, enum miniorm_dialect dialect,
+void shelf_expect_failure(struct miniorm_query *query, enum miniorm_dialect dialect,
                          enum miniorm_status status, const char *part, const char *file, int line)
 {
     struct miniorm_error error = MINIORM_ERROR_INIT;

@@ -2,8 +2,8 @@
  * Models for the tests of queries and schemas: authors and their books, with a key, identities,
  * nullable columns and what else a statement may depend on.
  */
-#ifndef TESTS_SHOP_H
-#define TESTS_SHOP_H
+#ifndef TESTS_SHELF_H
+#define TESTS_SHELF_H
 
 #include "test.h"
 
@@ -35,14 +35,14 @@ MINIORM_DECLARE(book, BOOK_COLUMNS);
 
 /* Compares a query's text on both databases, and frees it. */
 #define expect_sql(query, postgresql, sqlite) \
-    shop_expect_sql((query), (postgresql), (sqlite), __FILE__, __LINE__)
-void shop_expect_sql(struct miniorm_query *query, const char *postgresql, const char *sqlite,
+    shelf_expect_sql((query), (postgresql), (sqlite), __FILE__, __LINE__)
+void shelf_expect_sql(struct miniorm_query *query, const char *postgresql, const char *sqlite,
                      const char *file, int line);
 
 /* Renders a query on a database, expects a failure whose message holds `part`, and frees it. */
 #define expect_failure(query, dialect, status, part) \
-    shop_expect_failure((query), (dialect), (status), (part), __FILE__, __LINE__)
-void shop_expect_failure(struct miniorm_query *query, enum miniorm_dialect dialect,
+    shelf_expect_failure((query), (dialect), (status), (part), __FILE__, __LINE__)
+void shelf_expect_failure(struct miniorm_query *query, enum miniorm_dialect dialect,
                          enum miniorm_status status, const char *part, const char *file, int line);
 
 #endif
