@@ -12,12 +12,15 @@
 
 /* Room for one message of the error log. */
 #define MESSAGE_SIZE 640
-/* Below this not even the members of fixed length fit. */
+/* Longest forms of the strings of a line, with their quotes, but for the target, which takes what is left. */
+#define ID_SIZE 68
+#define PEER_SIZE 50
+#define METHOD_SIZE 36
+#define ROUTE_SIZE 150
+/* The three numbers at the end with their names. */
+#define TAIL_SIZE 100
+/* Room for all of that, the names and the time; without it a line is of no use. */
 #define LEAST_LINE_SIZE 512
-/* What the members behind the target take at most: route, numbers and names. */
-#define TAIL_SIZE 160
-/* Patterns of routes are cut to this in a line. */
-#define ROUTE_SIZE 128
 
 void baseapi__app_log(const struct baseapi_app *app, enum baseapi_log_level level,
                       const char *format, ...)
@@ -71,9 +74,11 @@ static size_t escape(const char *text, size_t size, char out[8])
     return length;
 }
 
-/* A JSON string; what would leave less than `kept` bytes of the line is cut off. */
-static void add_string(struct line *line, const char *text, size_t kept)
+/* A JSON string of at most `longest` bytes that leaves `kept` bytes of the line behind it; the rest is cut off. */
+static void add_string(struct line *line, const char *text, size_t longest, size_t kept)
 {
+    const size_t last = line->limit - kept;
+    const size_t end = last - line->size < longest ? last : line->size + longest;
     size_t left = strlen(text);
 
     add(line, "\"");
@@ -81,7 +86,7 @@ static void add_string(struct line *line, const char *text, size_t kept)
         char character[8];
         const size_t taken = escape(text, left, character);
 
-        if (strlen(character) + kept + 1 > line->limit - line->size)
+        if (line->size + strlen(character) + 1 > end)
             break;
         add(line, character);
         text += taken;
@@ -107,14 +112,11 @@ static void add_time(struct line *line, int64_t at_us)
 static void add_member(struct line *line, const char *name, const char *value, size_t longest,
                        size_t kept)
 {
-    const size_t room = line->limit - line->size;
-
     add(line, name);
-    if (value == NULL) {
+    if (value == NULL)
         add(line, "null");
-        return;
-    }
-    add_string(line, value, room > longest + kept ? room - longest : kept);
+    else
+        add_string(line, value, longest, kept);
 }
 
 size_t baseapi_access_log_format(const struct baseapi_access *access, char *line_data, size_t size)
@@ -125,11 +127,11 @@ size_t baseapi_access_log_format(const struct baseapi_access *access, char *line
     if (size < LEAST_LINE_SIZE)
         return 0;
     add_time(&line, access->started_at_us);
-    add_member(&line, ",\"id\":", access->request_id, 80, TAIL_SIZE + ROUTE_SIZE);
-    add_member(&line, ",\"peer\":", access->peer, 64, TAIL_SIZE + ROUTE_SIZE);
-    add_member(&line, ",\"method\":", access->method, 48, TAIL_SIZE + ROUTE_SIZE);
-    add_member(&line, ",\"target\":", access->target, size, TAIL_SIZE + ROUTE_SIZE);
-    add_member(&line, ",\"route\":", access->route, ROUTE_SIZE + 16, TAIL_SIZE - 16);
+    add_member(&line, ",\"id\":", access->request_id, ID_SIZE, ROUTE_SIZE + TAIL_SIZE);
+    add_member(&line, ",\"peer\":", access->peer, PEER_SIZE, ROUTE_SIZE + TAIL_SIZE);
+    add_member(&line, ",\"method\":", access->method, METHOD_SIZE, ROUTE_SIZE + TAIL_SIZE);
+    add_member(&line, ",\"target\":", access->target, size, ROUTE_SIZE + TAIL_SIZE);
+    add_member(&line, ",\"route\":", access->route, ROUTE_SIZE - 10, TAIL_SIZE);
     (void)snprintf(numbers, sizeof(numbers), ",\"status\":%u,\"bytes\":%llu,\"duration_us\":%llu}",
                    access->status, (unsigned long long)access->body_bytes,
                    (unsigned long long)access->duration_us);

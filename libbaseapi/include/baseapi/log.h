@@ -45,7 +45,7 @@ typedef void (*baseapi_access_log_fn)(const struct baseapi_access *access, void 
 typedef void (*baseapi_error_log_fn)(enum baseapi_log_level level, const char *message, void *data);
 
 /* Room for the line of any request that is answered by a handler, with the default limits. */
-#define BASEAPI_ACCESS_LINE_SIZE 12288
+#define BASEAPI_ACCESS_LINE_SIZE 17408
 
 /*
  * Writes `access` as one JSON object on one line, without newline, into `line` of `size` bytes;
