@@ -9,6 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <baseapi/request.h>
+#include <baseapi/response.h>
+
 #include "library.h"
 
 enum { WORKERS = 2, DRAIN_MS = 5000, URL_SIZE = 1024 };
@@ -88,6 +91,29 @@ static void on_error(enum baseapi_log_level level, const char *message, void *da
         snprintf(service->first_error, sizeof(service->first_error), "%s", message);
 }
 
+/* What the worker that answers has submitted to its database so far. */
+static void count_statements(struct baseapi_request *request, void *data)
+{
+    struct miniorm_client_stats stats = {.size = sizeof(stats)};
+
+    (void)data;
+    miniorm_client_stats(baseapi_request_database(request), &stats);
+    baseapi_respond_json_take(request, 200, json_integer((json_int_t)stats.submitted));
+}
+
+static enum baseapi_status add_statements(struct baseapi_app *app, struct baseapi_error *error)
+{
+    static const struct baseapi_route table[] = {
+        {.method = "GET",
+         .pattern = "/statements",
+         .handler = count_statements,
+         .flags = BASEAPI_UNLISTED},
+        {.pattern = NULL},
+    };
+
+    return baseapi_app_routes(app, "", table, error);
+}
+
 static bool serve(struct service *service)
 {
     struct baseapi_app_options options = BASEAPI_APP_OPTIONS_INIT;
@@ -103,6 +129,7 @@ static bool serve(struct service *service)
         !is_served(baseapi_app_set_database(service->app, service->database, &error), "database",
                    &error) ||
         !is_served(library_add(service->app, &error), "resources", &error) ||
+        !is_served(add_statements(service->app, &error), "statements", &error) ||
         !is_served(baseapi_app_start(service->app, &error), "start", &error))
         return false;
     service->port = baseapi_app_port(service->app);

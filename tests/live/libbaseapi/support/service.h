@@ -1,6 +1,7 @@
 /*
  * The library served over HTTP in this process: an app on a port of the kernel's choice over a
- * fresh database of its own, SQLite in a temporary file or a schema of PostgreSQL.
+ * fresh database of its own, SQLite in a temporary file or a schema of PostgreSQL. GET /statements,
+ * which no listing shows, tells how many statements the worker that answers it has submitted.
  */
 #ifndef SUPPORT_SERVICE_H
 #define SUPPORT_SERVICE_H
