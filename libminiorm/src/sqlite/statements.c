@@ -88,14 +88,20 @@ static struct entry *find(const struct miniorm__sqlite_statements *statements,
 static bool is_rest_empty(sqlite3 *connection, const char *rest)
 {
     sqlite3_stmt *second = NULL;
-    bool is_empty;
+    const char *before;
 
-    if (*rest == '\0')
-        return true;
-    is_empty =
-        sqlite3_prepare_v2(connection, rest, -1, &second, NULL) == SQLITE_OK && second == NULL;
-    (void)sqlite3_finalize(second);
-    return is_empty;
+    while (*rest != '\0') {
+        before = rest;
+        if (sqlite3_prepare_v2(connection, before, -1, &second, &rest) != SQLITE_OK)
+            return false;
+        if (second != NULL) {
+            (void)sqlite3_finalize(second);
+            return false;
+        }
+        if (rest == before)
+            return true;
+    }
+    return true;
 }
 
 static enum miniorm_status prepare(sqlite3 *connection, const struct miniorm__statement *statement,
