@@ -92,8 +92,8 @@ static void long_target_is_cut_and_the_rest_is_whole(void **state)
     (void)state;
     memset(target, '"', sizeof(target) - 1);
     access.target = target;
-    access.body_bytes = UINT64_MAX;
-    access.duration_us = UINT64_MAX;
+    access.body_bytes = INT64_MAX;
+    access.duration_us = INT64_MAX;
     access.route = target;
     for (size = 512; size < 2500; size += 7) {
         json_t *parsed = format(&access, size);
