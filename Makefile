@@ -203,6 +203,7 @@ deps-build deps-test deps-demo deps-bench: deps-%:
 install: $(LIBRARIES:%=install-%)
 uninstall: $(LIBRARIES:%=uninstall-%)
 
+include tests/fuzz/fuzz.mk
 include tests/tests.mk
 -include tests/bench/bench.mk
 
@@ -237,6 +238,7 @@ make check-install       build outside programs against an installed copy
 make check-asan          the tests with the address and undefined behaviour sanitizers
 make check-tsan          the tests with the thread sanitizer
 make check-valgrind      the tests under valgrind
+make fuzz                run each fuzz target for FUZZ_SECONDS (60) with libFuzzer
 make tests               build the test programs only
 make bench               measure against hand-written servers
 

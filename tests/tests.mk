@@ -54,7 +54,7 @@ RUN = env BUILD='$(abspath $(BUILD))' MAKE='$(MAKE)' tests/harness/run $(RUN_OPT
 WITH_SERVICES = env BUILD='$(abspath $(BUILD))' tests/services/with postgres --
 $(foreach library,$(LIBRARIES),$(eval $(call library-tests,$(library))))
 
-UNIT_TESTS := $(HARNESS_TESTS) $(foreach library,$(LIBRARIES),$($(library)_TESTS))
+UNIT_TESTS := $(HARNESS_TESTS) $(foreach library,$(LIBRARIES),$($(library)_TESTS)) $(FUZZ_PROGRAMS)
 LIVE_TESTS := $(foreach library,$(LIBRARIES),$($(library)_LIVE_TESTS))
 # Programs that need no server run two at once; those that share one run alone.
 PROGRAMS_RUN = --limit $(TEST_SECONDS) --jobs 2 $(UNIT_TESTS) --jobs 1 $(LIVE_TESTS)
