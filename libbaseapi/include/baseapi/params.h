@@ -31,7 +31,7 @@ struct baseapi_request;
 #define BASEAPI_MAX_INCLUDES 32
 /* Most filters of a request, on all levels. */
 #define BASEAPI_MAX_FILTERS 32
-/* Most values of a comma-separated list: each is a parameter of a statement, or an error to tell. */
+/* Most values of a comma-separated list: each is a parameter of a statement or an error to tell. */
 #define BASEAPI_MAX_LIST_VALUES 200
 
 struct baseapi_word {
@@ -61,8 +61,10 @@ struct baseapi_params {
 
 /*
  * The query string of `request`, decoded at each call. Of a repeated parameter the first counts;
- * unknown ones and those for an entity that is not included are left out.
+ * unknown ones and those for an entity that is not included are left out. *out is borrowed from the
+ * request; without a query string it is a node in which everything is empty.
  *
+ * Thread:  whoever has the request.
  * Errors:  BASEAPI_EINVALID  the query string is malformed or beyond a limit: the errors were added
  *                            to the request, for baseapi_respond_added_problems(request, 422).
  *          BASEAPI_ENOMEM

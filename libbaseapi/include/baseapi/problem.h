@@ -1,11 +1,14 @@
 /*
  * Error documents, all of one shape:
  *
- *     {"errors":[{"code":"invalid_query_parameter","detail":"…","source":{"parameter":"page[limit]"}},
- *                {"code":"data_schema_validation_error","detail":"…","source":{"pointer":"/data/name"}}]}
+ *     {"errors":[
+ *         {"code":"invalid_query_parameter","detail":"…","source":{"parameter":"page[limit]"}},
+ *         {"code":"data_schema_validation_error","detail":"…","source":{"pointer":"/data/name"}}]}
  *
  * Statuses without a code of their own have their reason phrase in lower case with underscores:
  * `method_not_allowed`.
+ *
+ * Thread:  whoever has the request; functions that answer from any thread.
  */
 #ifndef BASEAPI_PROBLEM_H
 #define BASEAPI_PROBLEM_H
@@ -26,8 +29,10 @@ struct baseapi_request;
 #define BASEAPI_CODE_NOT_FOUND "entity_not_found" /* 404 */
 #define BASEAPI_CODE_INTERNAL "internal_error" /* 500 */
 
-/* One error. Every member but `code` may be NULL and is then left out; of parameter and pointer one
- * is set. */
+/*
+ * One error, borrowed for the call. Every member but `code` may be NULL and is then left out; of
+ * parameter and pointer one is set at most.
+ */
 struct baseapi_problem {
     const char *code;
     const char *detail;
@@ -35,13 +40,18 @@ struct baseapi_problem {
     const char *pointer; /* the place in the body, RFC 6901, as in "/data/name" */
 };
 
-/* The code that goes with a status: "not_found" gives "entity_not_found", 500 "internal_error".
- * Never NULL. Since: 0.1 */
+/*
+ * The code that goes with a status: 404 gives "entity_not_found", 500 "internal_error"; a status
+ * without a name "client_error" or, outside 400 to 499, "internal_error". A constant, never NULL.
+ *
+ * Thread:  any thread.
+ * Since:   0.1
+ */
 BASEAPI_API const char *baseapi_status_code_name(unsigned http_status);
 
 /*
- * Answers with one or with several errors. A 503 carries "Retry-After: 1" unless a middleware sets
- * another.
+ * Answers with one or with several errors. NULL as `code` or `detail` stands for what goes with the
+ * status. A 503 carries "Retry-After: 1" unless a middleware sets another.
  *
  * Errors:  as baseapi_request_respond.
  * Since:   0.1
@@ -60,6 +70,7 @@ BASEAPI_API enum baseapi_status baseapi_respond_problems(struct baseapi_request 
  * `internal_error`, whose cause goes to the error log and only in debug mode to the client. NULL is
  * a 500 without a cause.
  *
+ * Errors:  as baseapi_request_respond.
  * Since:   0.1
  */
 BASEAPI_API enum baseapi_status baseapi_respond_error(struct baseapi_request *request,
@@ -69,6 +80,7 @@ BASEAPI_API enum baseapi_status baseapi_respond_error(struct baseapi_request *re
  * Collects errors in the request, copied, to be answered together. Adding fails only for want of
  * memory, and then baseapi_respond_added_problems answers 500.
  *
+ * Errors:  as baseapi_request_respond.
  * Since:   0.1
  */
 BASEAPI_API void baseapi_request_add_problem(struct baseapi_request *request,

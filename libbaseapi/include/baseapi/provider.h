@@ -43,7 +43,7 @@ struct baseapi_order {
     bool descending; /* NULLs come last when ascending, first when descending */
 };
 
-/* What is asked of a provider. Columns are numbers of the resource's model. */
+/* What is asked of a provider, borrowed until its answer. Columns are numbers of the model. */
 struct baseapi_wish {
     size_t size; /* sizeof(struct baseapi_wish) */
     struct baseapi_request *request;
@@ -56,8 +56,10 @@ struct baseapi_wish {
     uint64_t limit; /* of get_many_for_keys: for each key; 0 means no rows */
     uint64_t offset;
 
-    /* get_many_for_keys: n_keys * n_key_columns values, key by key, different, none of them NULL;
-     * they have the types of the key columns. */
+    /*
+     * get_many_for_keys: n_keys * n_key_columns values, key by key, different, none of them NULL;
+     * they have the types of the key columns.
+     */
     const unsigned *key_columns;
     size_t n_key_columns;
     const struct miniorm_value *keys;
@@ -77,8 +79,8 @@ struct baseapi_group {
 
 /*
  * Rows as a provider answers them. `values` are the wished columns of each row in the order of the
- * model, row by row. Everything stays the provider's; `release` is called once when it is not
- * needed any more.
+ * model, row by row. Everything stays the provider's; `release` is called once, on the worker's
+ * thread, when it is not needed any more.
  */
 struct baseapi_rows {
     size_t size; /* sizeof(struct baseapi_rows) */
@@ -92,17 +94,19 @@ struct baseapi_rows {
 
 struct baseapi_provider {
     size_t size; /* sizeof(struct baseapi_provider) */
-    /* Rows under filters, order, limit and offset. */
+    /* Rows under filters, order, limit and offset. Always needed. */
     void (*get_many)(const struct baseapi_provider *provider, const struct baseapi_wish *wish,
                      struct baseapi_answer *answer);
     /* The one row under the filters, or none. NULL: get_many is called. */
     void (*get_one)(const struct baseapi_provider *provider, const struct baseapi_wish *wish,
                     struct baseapi_answer *answer);
-    /* Number of rows under the filters; answered by baseapi_answer_count. */
+    /* Number of rows under the filters, by baseapi_answer_count. Needed for BASEAPI_LIST. */
     void (*total_count)(const struct baseapi_provider *provider, const struct baseapi_wish *wish,
                         struct baseapi_answer *answer);
-    /* Rows for each of many keys, with limit and offset within the key. Needed by resources that
-     * others include. */
+    /*
+     * Rows for each of many keys, with limit and offset within the key. Needed by resources that
+     * others include.
+     */
     void (*get_many_for_keys)(const struct baseapi_provider *provider,
                               const struct baseapi_wish *wish, struct baseapi_answer *answer);
     /* Inserts one row and answers with it. Needed for BASEAPI_CREATE. */
@@ -121,8 +125,8 @@ BASEAPI_API extern const struct baseapi_provider baseapi_model_provider;
 
 /*
  * Give the answer. `rows` and `error` are copied, what they point to is not. Of an error the status
- * decides what the client is told (see the guide), `constraint` and `column` where; its message goes
- * to the error log only. A second answer is released and ignored.
+ * decides what the client is told (see the guide), `constraint` and `column` where; its message
+ * goes to the error log only. A second answer is released and ignored.
  *
  * Since:   0.1
  */
@@ -133,8 +137,8 @@ BASEAPI_API void baseapi_answer_error(struct baseapi_answer *answer,
                                       const struct miniorm_error *error);
 
 /*
- * Calls `cancelled` if nobody waits for the answer any more, which still has to be given; NULL takes
- * it back. It may give the answer itself.
+ * Calls `cancelled` once if nobody waits for the answer any more, which still has to be given; NULL
+ * takes it back. It may give the answer itself.
  *
  * Since:   0.1
  */

@@ -7,6 +7,7 @@
  *
  * Functions that answer give the request back: it must not be used after them, whatever they
  * return. Should memory run out while an answer is made, the client gets a 500 that needs none.
+ * Responses, with what they hold, belong to their request.
  *
  * Thread:  whoever has the request; functions that answer from any thread.
  */
@@ -34,11 +35,13 @@ struct baseapi_response;
 BASEAPI_API struct baseapi_response *baseapi_response_new(struct baseapi_request *request,
                                                           unsigned status);
 
-BASEAPI_API unsigned baseapi_response_status(
-    const struct baseapi_response *response); /* Since: 0.1 */
+/* The status set so far. Since: 0.1 */
+BASEAPI_API unsigned baseapi_response_status(const struct baseapi_response *response);
 
 /*
- * Errors:  BASEAPI_EINVALID  not 200 to 599.
+ * Replaces the status.
+ *
+ * Errors:  BASEAPI_EINVALID  not 200 to 599: nothing was set.
  * Since:   0.1
  */
 BASEAPI_API enum baseapi_status baseapi_response_set_status(struct baseapi_response *response,
@@ -49,23 +52,26 @@ BASEAPI_API enum baseapi_status baseapi_response_set_status(struct baseapi_respo
  * value only removes. Connection, Content-Length, Transfer-Encoding and Date are the server's and
  * refused.
  *
- * Errors:  BASEAPI_EINVALID  the name is no token, or the value holds a control character: nothing
- * was set; BASEAPI_ENOMEM; BASEAPI_ELIMIT  more than 64 fields or 8 kB of them. Since:   0.1
+ * Errors:  BASEAPI_EINVALID  the name is no token or the server's, or the value is empty or holds a
+ *                            control character: nothing was set.
+ *          BASEAPI_ELIMIT    more than 64 fields, or more than 8 KiB of names and values.
+ *          BASEAPI_ENOMEM
+ * Since:   0.1
  */
 BASEAPI_API enum baseapi_status baseapi_response_set_header(struct baseapi_response *response,
                                                             const char *name, const char *value);
 BASEAPI_API enum baseapi_status baseapi_response_add_header(struct baseapi_response *response,
                                                             const char *name, const char *value);
 
-/* Value of the first field of that name set so far, or NULL. Since: 0.1 */
+/* Value of the first field of that name (in any case) set so far, or NULL. Since: 0.1 */
 BASEAPI_API const char *baseapi_response_header(const struct baseapi_response *response,
                                                 const char *name);
 
 /*
- * Sets the body: a copy, or `data` itself, which `free_data` frees once it is sent (NULL: static
- * data). On failure it is freed at once.
+ * Sets the body in place of the one before: a copy of `data`, or `data` itself, which `free_data`
+ * frees on the worker's thread once it is not needed any more (NULL: it outlives the request).
  *
- * Errors:  BASEAPI_ENOMEM.
+ * Errors:  BASEAPI_ENOMEM  of the copy: the body is as before. Taking cannot fail.
  * Since:   0.1
  */
 BASEAPI_API enum baseapi_status baseapi_response_set_body(struct baseapi_response *response,
@@ -74,20 +80,22 @@ BASEAPI_API enum baseapi_status baseapi_response_set_body_take(struct baseapi_re
                                                                void *data, size_t size,
                                                                void (*free_data)(void *data));
 
-/* The body set so far; NULL and 0 without one. Since: 0.1 */
+/* The body set so far; NULL and 0 without one. `size` may be NULL. Since: 0.1 */
 BASEAPI_API const void *baseapi_response_body(const struct baseapi_response *response,
                                               size_t *size);
 
 /*
  * Answers with `response`; NULL (from a baseapi_response_new that failed) answers 500.
  *
- * Errors:  BASEAPI_EANSWERED; BASEAPI_ECANCELLED  dropped; BASEAPI_ENOMEM  500 was answered.
+ * Errors:  BASEAPI_EANSWERED   its handler has answered before: the first answer stands.
+ *          BASEAPI_ECANCELLED  nobody waits any more: the answer was dropped.
+ *          BASEAPI_ENOMEM      500 was answered.
  * Since:   0.1
  */
 BASEAPI_API enum baseapi_status baseapi_request_respond(struct baseapi_request *request,
                                                         struct baseapi_response *response);
 
-/* Answers without a body, such as 204. Errors as baseapi_request_respond. Since: 0.1 */
+/* Answers without a body, such as 204. Errors: as baseapi_request_respond. Since: 0.1 */
 BASEAPI_API enum baseapi_status baseapi_respond_status(struct baseapi_request *request,
                                                        unsigned status);
 
@@ -103,7 +111,11 @@ BASEAPI_API enum baseapi_status baseapi_respond_json(struct baseapi_request *req
 BASEAPI_API enum baseapi_status baseapi_respond_json_take(struct baseapi_request *request,
                                                           unsigned status, json_t *body);
 
-/* Answers with text, which is copied; content_type NULL is "text/plain; charset=utf-8". Since: 0.1
+/*
+ * Answers with text, which is copied; content_type NULL is "text/plain; charset=utf-8".
+ *
+ * Errors:  as baseapi_request_respond.
+ * Since:   0.1
  */
 BASEAPI_API enum baseapi_status baseapi_respond_text(struct baseapi_request *request,
                                                      unsigned status, const char *content_type,

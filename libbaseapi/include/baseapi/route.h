@@ -37,24 +37,30 @@ enum baseapi_route_flags {
     BASEAPI_UNLISTED = 2 /* left out of the listing of routes */
 };
 
-/* One route; members after `handler` may be left zero. What it points to must outlive the app. */
+/*
+ * One route; members after `handler` may be left zero. Strings are copied; `data` and the
+ * middlewares with their list must outlive the app.
+ */
 struct baseapi_route {
-    const char *method; /* "GET"; upper or lower case matters */
-    const char *pattern; /* NULL ends a table */
+    const char *method; /* "GET"; upper or lower case matters; at most 32 characters */
+    const char *pattern; /* at most 1024 bytes and 16 parameters; NULL ends a table */
     baseapi_handler_fn handler;
     void *data; /* given to the handler */
     unsigned flags; /* of enum baseapi_route_flags */
     const char *name; /* for baseapi_app_route_url; unique */
     const struct baseapi_middleware *const *middleware; /* NULL-terminated; run inside the app's */
     size_t max_body_bytes; /* default: the app's */
-    unsigned handler_timeout_ms; /* default: the app's */
+    unsigned handler_timeout_ms; /* default: the app's; at most 7 other values in an app */
 };
 
 /*
- * Adds one route without options.
+ * Adds one route without options; `data` is borrowed.
  *
- * Errors:  BASEAPI_ENOMEM; BASEAPI_ESTATE  the app runs; BASEAPI_EINVALID  method or pattern is
- * malformed, the message says where, or method and pattern are there already. Since:   0.1
+ * Errors:  BASEAPI_EINVALID  method or pattern is malformed, the message says where; or both are
+ *                            there already.
+ *          BASEAPI_ESTATE    the app runs.
+ *          BASEAPI_ENOMEM
+ * Since:   0.1
  */
 BASEAPI_API enum baseapi_status baseapi_app_route(struct baseapi_app *app, const char *method,
                                                   const char *pattern, baseapi_handler_fn handler,
@@ -83,8 +89,10 @@ BASEAPI_API enum baseapi_status baseapi_app_routes_sized(struct baseapi_app *app
  * `values` (NULL-terminated), which are percent-encoded. The result is NUL-terminated.
  *
  * Thread:  any thread while the app runs.
- * Errors:  BASEAPI_ENOTFOUND  no such name; BASEAPI_EINVALID  not as many values as parameters;
- * BASEAPI_ELIMIT  `size` is too small. Since:   0.1
+ * Errors:  BASEAPI_ENOTFOUND  no route has this name.
+ *          BASEAPI_EINVALID   not as many values as parameters.
+ *          BASEAPI_ELIMIT     `size` is too small.
+ * Since:   0.1
  */
 BASEAPI_API enum baseapi_status baseapi_app_route_url(const struct baseapi_app *app,
                                                       const char *name, const char *const *values,
@@ -92,7 +100,8 @@ BASEAPI_API enum baseapi_status baseapi_app_route_url(const struct baseapi_app *
                                                       struct baseapi_error *error);
 
 /*
- * A handler that lists the routes in the order in which they were added:
+ * A handler that lists the routes in the order in which they were added, parameters reduced to
+ * their names; those of OPTIONS and BASEAPI_UNLISTED ones are left out:
  *
  *     {"available_resources":[{"method":"GET","url":"/books"},…]}
  *
