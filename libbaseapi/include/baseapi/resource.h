@@ -16,8 +16,10 @@
  *
  * What a client may name is what the table lists; lists are words separated by spaces, checked
  * against the model when the resource is added. Resources may include each other in circles. The
- * tables and what they point to must outlive the app. (C++ has no tentative definitions: declare the
- * tables `extern const` first, and define an array for `includes`.)
+ * tables and what they point to must outlive the app. (C++ has no tentative definitions: declare
+ * the tables `extern const` first, and define an array for `includes`.)
+ *
+ * Thread:  one thread at a time, except where a function says more.
  */
 #ifndef BASEAPI_RESOURCE_H
 #define BASEAPI_RESOURCE_H
@@ -67,14 +69,13 @@ struct baseapi_include {
     const char *relations; /* pairs "own_column=included_column" */
 };
 
-#define BASEAPI_INCLUDES(...)                                     \
-    (const struct baseapi_include[])                              \
-    {                                                             \
-        __VA_ARGS__,                                              \
-        {                                                         \
-            (const char *)0, (const struct baseapi_resource *)0,  \
-                (const char *)0                                   \
-        }                                                         \
+#define BASEAPI_INCLUDES(...)                                                    \
+    (const struct baseapi_include[])                                             \
+    {                                                                            \
+        __VA_ARGS__,                                                             \
+        {                                                                        \
+            (const char *)0, (const struct baseapi_resource *)0, (const char *)0 \
+        }                                                                        \
     }
 
 struct baseapi_page {
@@ -82,20 +83,21 @@ struct baseapi_page {
     uint64_t max; /* default BASEAPI_PAGE_MAX, at most BASEAPI_MAX_ROWS */
 };
 
-/* A row given to a hook: the values of `columns`, in the order of the model. */
+/* A row given to a hook: the values of `columns`, in the order of the model; borrowed. */
 struct baseapi_row {
     uint64_t columns;
     const struct miniorm_value *values;
 };
 
 /*
- * Functions around the changes of a resource; each may be NULL. `data` is that of the hooks.
+ * Functions around the changes of a resource, on the worker's thread; they must not block, and each
+ * may be NULL. `data` is that of the hooks.
  *
- * before_insert and before_update get the object under "data" of the body, which has passed all
- * checks, and may set members of it, also for columns that clients may not write. A hook that
- * answers the request itself, or that needs time and calls baseapi_hook_resume later, returns
- * BASEAPI_PENDING. The after hooks run when the change is done, before its answer. before_update and
- * before_delete run before it is known whether the entity exists.
+ * before_insert and before_update get the object under "data" of the body, borrowed, which has
+ * passed all checks, and may set members of it, also for columns that clients may not write. A hook
+ * that answers the request itself, or that needs time and calls baseapi_hook_resume later, returns
+ * BASEAPI_PENDING. The after hooks run when the change is done, before its answer. before_update
+ * and before_delete run before it is known whether the entity exists.
  */
 struct baseapi_hooks {
     enum baseapi_flow (*before_insert)(struct baseapi_request *request, json_t *object, void *data);
@@ -117,7 +119,8 @@ struct baseapi_resource {
     unsigned methods; /* of enum baseapi_methods; default BASEAPI_READ_ONLY */
     const char *fields; /* columns shown; default: all */
     const char *writes; /* columns that clients may write; default: those shown */
-    const char *filters; /* "column" or "column:operator,…"; ":*" is every operator; default: none */
+    /* "column" or "column:operator,…"; ":*" is every operator; default: none. */
+    const char *filters;
     const char *sorts; /* columns to sort by; default: none */
     const char *default_sort; /* "-id name"; the primary key always comes last */
     const struct baseapi_include *includes; /* ends with a NULL name; default: none */
@@ -133,7 +136,8 @@ struct baseapi_resource {
  * entity, such as "/books/{id:\d+}". A key of several columns is as many parts of the path.
  *
  * Errors:  BASEAPI_EINVALID  the table is wrong: the message names the resource, the list and the
- *                            word; or a route exists already. BASEAPI_ESTATE  the app runs.
+ *                            word; or a route exists already.
+ *          BASEAPI_ESTATE    the app runs.
  *          BASEAPI_ENOMEM
  * Since:   0.1
  */
@@ -147,7 +151,7 @@ BASEAPI_API enum baseapi_status baseapi_app_add_sized(struct baseapi_app *app,
 
 /*
  * Goes on behind a hook that returned BASEAPI_PENDING and did not answer. May be called before it
- * has returned.
+ * has returned. BASEAPI_OK gives the request back.
  *
  * Thread:  the worker's thread.
  * Errors:  BASEAPI_ESTATE  no hook of this request waits.
@@ -160,7 +164,8 @@ BASEAPI_API enum baseapi_status baseapi_hook_resume(struct baseapi_request *requ
  * *out is a new reference of the caller's.
  *
  * Thread:  any thread.
- * Errors:  BASEAPI_EINVALID  the table is wrong, or another method; BASEAPI_ENOMEM.
+ * Errors:  BASEAPI_EINVALID  the table is wrong, or another method.
+ *          BASEAPI_ENOMEM
  * Since:   0.1
  */
 BASEAPI_API enum baseapi_status baseapi_resource_schema(const struct baseapi_resource *resource,
