@@ -10,11 +10,11 @@
  *
  * Lifetimes:
  *  1. A completion is called exactly once for each submit that returned MINIORM_OK, never from
- * inside a call of this header other than miniorm_client_close.
+ *     inside a call of this header other than miniorm_client_close.
  *  2. A request handle is valid until its completion is called.
  *  3. A client may be closed in a completion; it is not touched afterwards.
- *  4. A transaction's handle is valid until its commit or rollback was called, or its client's close
- *     has returned.
+ *  4. A transaction's handle is valid until its commit or rollback was called, or its client's
+ *     close has returned.
  *
  * Thread:  the loop's thread.
  */
@@ -40,17 +40,19 @@ struct miniorm_async_transaction;
 
 /*
  * The outcome of an operation. On MINIORM_OK `result` is the callee's, who frees it with
- * miniorm_result_free, and `error` is NULL; otherwise `result` is NULL and `error` is valid during
+ * miniorm_result_free, and `error` is NULL; otherwise `result` is NULL and `error` is borrowed for
  * the call.
  */
 typedef void (*miniorm_done_fn)(void *data, enum miniorm_status status,
                                 struct miniorm_result *result, const struct miniorm_error *error);
 
 /*
- * Opens a client of `database` on a loop; the table is copied. No connection is made yet. Close
- * with miniorm_client_close.
+ * Opens a client of `database`, which must outlive it, on a loop, whose table is copied. No
+ * connection is made yet. Close with miniorm_client_close.
  *
- * Errors:  MINIORM_ENOMEM; MINIORM_ERESOURCES  no thread or descriptor for SQLite.
+ * Errors:  MINIORM_EINVALID    the table of the loop is not complete.
+ *          MINIORM_ERESOURCES  no thread or descriptor for SQLite.
+ *          MINIORM_ENOMEM      also when the loop refuses a timer.
  * Since:   0.1
  */
 MINIORM_API enum miniorm_status miniorm_client_open(struct miniorm_database *database,
@@ -59,8 +61,9 @@ MINIORM_API enum miniorm_status miniorm_client_open(struct miniorm_database *dat
                                                     struct miniorm_error *error);
 
 /*
- * Completes everything under way with MINIORM_ECANCELLED, rolls back open transactions and closes
- * the connections. NULL is allowed.
+ * Completes everything under way with MINIORM_ECANCELLED (a COMMIT that was sent with
+ * MINIORM_ECOMMIT_UNKNOWN), rolls back open transactions and closes the connections. A call that
+ * was deferred on the loop before frees the last of it. NULL is allowed.
  *
  * Since:   0.1
  */
@@ -77,12 +80,14 @@ struct miniorm_submit_options {
 /*
  * Submits a query and takes it over, also on failure; a NULL query is MINIORM_ENOMEM. `done` is
  * told the outcome once. When the deadline passes, that is MINIORM_ETIMEDOUT, and a statement that
- * already runs is cancelled on the server if no neighbour would suffer. `options` and `out` may be
- * NULL.
+ * already runs is cancelled on the server if no neighbour would suffer. `options`, `done` and `out`
+ * may be NULL.
  *
- * Errors:  MINIORM_ELIMIT   queue_limit operations are waiting.
- *          MINIORM_EINVALID and others  the description is wrong, a value does not fit its column.
- *          MINIORM_ENOMEM
+ * Errors:  MINIORM_ELIMIT    queue_limit operations are waiting.
+ *          MINIORM_ESTATE    the client is being closed.
+ *          MINIORM_EINVALID  the description is wrong.
+ *          MINIORM_EVALUE    a value does not fit its column.
+ *          MINIORM_EUNSUPPORTED, MINIORM_ENOMEM
  * Since:   0.1
  */
 MINIORM_API enum miniorm_status miniorm_client_submit_take(
@@ -91,9 +96,9 @@ MINIORM_API enum miniorm_status miniorm_client_submit_take(
     struct miniorm_request **out, struct miniorm_error *error);
 
 /*
- * Gives up a request: its completion is called with MINIORM_ECANCELLED, in a later turn. A
- * statement that the server already runs is cancelled there if no neighbour would suffer, else its
- * answer is thrown away: a write may have happened.
+ * Gives up a request: its completion is called with MINIORM_ECANCELLED, in a later turn; with its
+ * outcome, if that is there already. A statement that the server already runs is cancelled there if
+ * no neighbour would suffer, else its answer is thrown away: a write may have happened.
  *
  * Since:   0.1
  */
@@ -102,9 +107,9 @@ MINIORM_API void miniorm_request_cancel(struct miniorm_request *request);
 /*
  * Begins a transaction on a connection of its own, which it gets when one is free. Statements
  * submitted to it run in order; BEGIN travels with the first. It ends by exactly one of commit and
- * rollback, after which the handle is not valid.
+ * rollback, after which the handle is not valid. `options` may be NULL.
  *
- * Errors:  MINIORM_ELIMIT, MINIORM_ENOMEM.
+ * Errors:  MINIORM_ELIMIT, MINIORM_ESTATE, MINIORM_ENOMEM  as miniorm_client_submit_take.
  * Since:   0.1
  */
 MINIORM_API enum miniorm_status miniorm_async_transaction_begin(
@@ -115,6 +120,7 @@ MINIORM_API enum miniorm_status miniorm_async_transaction_begin(
  * Submits a query inside the transaction, as miniorm_client_submit_take. After one has failed,
  * those behind it fail with MINIORM_EABORTED until a rollback.
  *
+ * Errors:  as miniorm_client_submit_take.
  * Since:   0.1
  */
 MINIORM_API enum miniorm_status miniorm_async_transaction_submit_take(
@@ -126,7 +132,9 @@ MINIORM_API enum miniorm_status miniorm_async_transaction_submit_take(
  * Sets a savepoint, rolls back to the newest one, or releases it; savepoints nest. Each takes its
  * place among the statements submitted. A failure is reported by the statements behind it.
  *
- * Errors:  MINIORM_ESTATE  no savepoint is open; MINIORM_ELIMIT  64 are open; MINIORM_ENOMEM.
+ * Errors:  MINIORM_ESTATE  no savepoint is open, or the client is being closed.
+ *          MINIORM_ELIMIT  64 savepoints are open, or queue_limit operations are waiting.
+ *          MINIORM_ENOMEM
  * Since:   0.1
  */
 MINIORM_API enum miniorm_status miniorm_async_transaction_savepoint(
@@ -148,11 +156,7 @@ MINIORM_API void miniorm_async_transaction_commit(struct miniorm_async_transacti
 MINIORM_API void miniorm_async_transaction_rollback(struct miniorm_async_transaction *transaction,
                                                     miniorm_done_fn done, void *data);
 
-/*
- * Figures of a client. Set `size`; later versions append members.
- *
- * Since:   0.1
- */
+/* Figures of a client. Set `size`; later versions append members. Since: 0.1 */
 struct miniorm_client_stats {
     size_t size;
     unsigned connections; /* usable now */
@@ -166,6 +170,7 @@ struct miniorm_client_stats {
     uint64_t reconnects;
 };
 
+/* Copies the figures, as many as fit into out->size. Since: 0.1 */
 MINIORM_API void miniorm_client_stats(const struct miniorm_client *client,
                                       struct miniorm_client_stats *out);
 

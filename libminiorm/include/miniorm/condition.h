@@ -2,11 +2,13 @@
  * Conditions: where lists as plain data, written with the macros below and copied by whatever takes
  * them.
  *
- *     MINIORM_WHERE(miniorm_eq(book_author_id, 5), miniorm_or(miniorm_ilike(book_name, "%sea%"),
- * miniorm_null(book_category)))
+ *     MINIORM_WHERE(miniorm_eq(book_author_id, 5),
+ *                   miniorm_or(miniorm_ilike(book_name, "%sea%"), miniorm_null(book_category)))
  *
  * Columns are numbers of the model the query is about; values go to the database as parameters,
  * never as text of the statement. The macros are C11; from C++ fill the structures.
+ *
+ * What the macros make lives until the end of the block they stand in. Constant data: any thread.
  */
 #ifndef MINIORM_CONDITION_H
 #define MINIORM_CONDITION_H
@@ -23,8 +25,8 @@ enum miniorm_operator {
     MINIORM_OP_OR = 2, /* of no children: false */
     MINIORM_OP_NOT = 3, /* of one child */
     MINIORM_OP_EQ = 4, /* with a null value: IS NULL */
-    MINIORM_OP_NE =
-        5, /* with a null value: IS NOT NULL; otherwise rows with NULL do not match, as in SQL */
+    /* With a null value: IS NOT NULL; otherwise rows with NULL do not match, as in SQL. */
+    MINIORM_OP_NE = 5,
     MINIORM_OP_LT = 6,
     MINIORM_OP_LE = 7,
     MINIORM_OP_GT = 8,
@@ -39,8 +41,10 @@ enum miniorm_operator {
     MINIORM_OP_RAW = 17 /* `sql`, with $1, $2… for its own values */
 };
 
-/* Which members count depends on `op`; all pointers are borrowed until the call that takes the
- * condition returns. */
+/*
+ * Which members count depends on `op`; all pointers are borrowed until the call that takes the
+ * condition returns.
+ */
 struct miniorm_condition {
     enum miniorm_operator op;
     unsigned column;

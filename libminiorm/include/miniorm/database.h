@@ -5,7 +5,7 @@
  * with several hosts and postgres://; sqlite:PATH and sqlite::memory: (one database shared by
  * everything opened through this object).
  *
- * Thread:  any thread, apart from miniorm_database_close.
+ * Thread:  any thread, apart from miniorm_database_close. A child made by fork opens its own.
  */
 #ifndef MINIORM_DATABASE_H
 #define MINIORM_DATABASE_H
@@ -29,11 +29,13 @@ enum miniorm_log_level {
     MINIORM_LOG_DEBUG = 4 /* every statement's text, without its values */
 };
 
-/* Called from any thread that uses the database, with no lock held; `message` is one line, without
- * a password. */
+/*
+ * Called from any thread that uses the database, with no lock held; `message` is one line, without
+ * a password, borrowed for the call.
+ */
 typedef void (*miniorm_log_fn)(void *data, enum miniorm_log_level level, const char *message);
 
-/* Zero of every member means its default. */
+/* Zero of every member means its default. `log_data` is borrowed. */
 struct miniorm_database_options {
     size_t size; /* sizeof(struct miniorm_database_options) */
     unsigned pool_min; /* connections of the blocking pool opened at once and kept; default 0 */
@@ -41,16 +43,14 @@ struct miniorm_database_options {
     unsigned acquire_timeout_ms; /* longest wait for a connection of the pool; default 5000 */
     unsigned connect_timeout_ms; /* longest try to connect to one server; default 5000 */
     unsigned statement_timeout_ms; /* deadline of every operation that sets none; default 0: none */
-    unsigned client_connections; /* connections of each client on a loop; default 2; SQLite: reader
-                                    threads */
+    unsigned client_connections; /* of each client on a loop; SQLite: reader threads; default 2 */
     unsigned max_pipeline; /* statements under way per connection; default 256; 1 behind a pooler */
-    unsigned
-        queue_limit; /* operations waiting in one client, more fail with ELIMIT; default 10000 */
-    unsigned reconnect_max_delay_ms; /* backoff starts at 50 ms, doubles, with jitter, up to this;
-                                        default 1000 */
+    unsigned queue_limit; /* waiting in one client; more fail with MINIORM_ELIMIT; default 10000 */
+    /* Backoff starts at 50 ms and doubles, with jitter, up to this; default 1000. */
+    unsigned reconnect_max_delay_ms;
     unsigned statement_cache; /* prepared statements kept per connection; default 256 */
-    unsigned idle_timeout_ms; /* pooled connections above pool_min are closed after this; default
-                                 600000 */
+    /* Idle connections of the pool above pool_min are closed after this; default 600000. */
+    unsigned idle_timeout_ms;
     miniorm_log_fn log; /* default: no log */
     void *log_data;
 };
@@ -62,8 +62,11 @@ struct miniorm_database_options {
  * and made if it is missing. `options` may be NULL. Free with miniorm_database_close.
  *
  * Errors:  MINIORM_EINVALID      the URL is malformed or its scheme unknown (the message shows no
- * password). MINIORM_EUNAVAILABLE, MINIORM_EAUTH  pool_min connections could not be opened, or the
- * file cannot be. MINIORM_ENOMEM Since:   0.1
+ *                                password), or pool_min is more than pool_max.
+ *          MINIORM_EUNAVAILABLE  pool_min connections could not be opened, or the file cannot be.
+ *          MINIORM_EAUTH         the server refuses the user.
+ *          MINIORM_ENOMEM, and what else connecting reports.
+ * Since:   0.1
  */
 MINIORM_API enum miniorm_status miniorm_database_open(
     const char *url, const struct miniorm_database_options *options, struct miniorm_database **out,
@@ -89,11 +92,7 @@ MINIORM_API enum miniorm_dialect miniorm_database_dialect(const struct miniorm_d
  */
 MINIORM_API struct miniorm_session *miniorm_database_session(struct miniorm_database *database);
 
-/*
- * Figures of the blocking pool. Set `size`; later versions append members.
- *
- * Since:   0.1
- */
+/* Figures of the blocking pool. Set `size`; later versions append members. Since: 0.1 */
 struct miniorm_pool_stats {
     size_t size;
     unsigned open; /* connections */
@@ -105,6 +104,7 @@ struct miniorm_pool_stats {
     uint64_t connect_failures;
 };
 
+/* Copies the figures, as many as fit into out->size. Since: 0.1 */
 MINIORM_API void miniorm_database_pool_stats(const struct miniorm_database *database,
                                              struct miniorm_pool_stats *out);
 

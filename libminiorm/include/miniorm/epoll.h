@@ -27,25 +27,22 @@ struct miniorm_epoll;
 /*
  * Makes a loop. *out is untouched on failure; free it with miniorm_epoll_free.
  *
- * Errors:  MINIORM_ENOMEM; MINIORM_ERESOURCES  no descriptor to be had, see system_errno.
+ * Errors:  MINIORM_ERESOURCES  no descriptor to be had, see system_errno.
+ *          MINIORM_ENOMEM
  * Since:   0.1
  */
 MINIORM_API enum miniorm_status miniorm_epoll_new(struct miniorm_epoll **out,
                                                   struct miniorm_error *error);
 
 /*
- * Frees the loop. Clients on it must be closed before; watches and timers that are left are dropped
- * without a call. NULL is allowed.
+ * Frees the loop, after the calls that are deferred. Clients on it must be closed before; watches
+ * and timers that are left are dropped without a call. NULL is allowed.
  *
  * Since:   0.1
  */
 MINIORM_API void miniorm_epoll_free(struct miniorm_epoll *loop);
 
-/*
- * The table of operations of this loop, valid as long as the loop.
- *
- * Since:   0.1
- */
+/* The table of operations of this loop, borrowed, valid as long as the loop. Since: 0.1 */
 MINIORM_API const struct miniorm_loop *miniorm_epoll_loop(struct miniorm_epoll *loop);
 
 /*
@@ -53,7 +50,7 @@ MINIORM_API const struct miniorm_loop *miniorm_epoll_loop(struct miniorm_epoll *
  * end) for a descriptor, a timer or a wake, calls what is due, and runs the calls deferred
  * meanwhile.
  *
- * Errors:  MINIORM_ERESOURCES  epoll_wait failed, see system_errno. A signal is not an error.
+ * Errors:  MINIORM_ERESOURCES  epoll_wait failed, see system_errno; a signal is not an error.
  * Since:   0.1
  */
 MINIORM_API enum miniorm_status miniorm_epoll_turn(struct miniorm_epoll *loop, int timeout_ms,
@@ -67,11 +64,7 @@ MINIORM_API enum miniorm_status miniorm_epoll_turn(struct miniorm_epoll *loop, i
  */
 MINIORM_API int miniorm_epoll_timeout(const struct miniorm_epoll *loop);
 
-/*
- * The descriptor that becomes readable when a turn has descriptors to serve.
- *
- * Since:   0.1
- */
+/* The descriptor, the loop's, that is readable when a turn has any to serve. Since: 0.1 */
 MINIORM_API int miniorm_epoll_fd(const struct miniorm_epoll *loop);
 
 /*

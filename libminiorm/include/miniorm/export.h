@@ -25,8 +25,10 @@
 /* Static inline function of a header, which a program need not use. */
 #define MINIORM_INLINE static inline __attribute__((unused))
 
-/* Zero of every member but `size`: the initialiser of an options structure, without a warning in C
- * and in C++. */
+/*
+ * Zero of every member but `size`: the initialiser of an options structure, without a warning in C
+ * and in C++.
+ */
 #ifdef __cplusplus
 #define MINIORM_INIT_(type)         \
     ([] {                           \

@@ -8,10 +8,10 @@
  * Rules for whoever writes a table:
  *  1. Everything is called on the loop's thread only, and every callback comes on that thread.
  *  2. Callbacks are never called from inside an operation of the table.
- *  3. After remove_watch, remove_timer the callback is not called any more, even if its event was
- * already collected.
+ *  3. After remove_watch and remove_timer the callback is not called any more, even if its event
+ *     was already collected.
  *  4. Deferred calls run in the order in which they were made, before the loop sleeps; one that is
- * made by a deferred call runs in the same turn.
+ *     made by a deferred call runs in the same turn.
  */
 #ifndef MINIORM_LOOP_H
 #define MINIORM_LOOP_H
@@ -31,11 +31,13 @@ typedef void (*miniorm_timer_fn)(void *data);
 typedef void (*miniorm_defer_fn)(void *data);
 
 /*
- * A loop: its operations and the context that each gets first. `size` is sizeof(struct
- * miniorm_loop). The structure is copied by whoever takes it; what `context` points to must outlive
- * every client on it.
+ * A loop: its operations and the context that each gets first. `size` is that of the structure,
+ * which is copied by whoever takes it; what `context` points to must outlive every client on it.
  *
- * add_watch, add_timer, defer return 0, or an errno value with nothing registered.
+ * add_watch, add_timer and defer return 0, or an errno value with nothing registered.
+ *
+ * Thread:  the loop's thread.
+ * Since:   0.1
  */
 struct miniorm_loop {
     size_t size;
@@ -47,12 +49,16 @@ struct miniorm_loop {
     int (*set_watch)(void *context, void *watch, unsigned events);
     /* Ends the watch and frees the handle; called before the descriptor is closed. */
     void (*remove_watch)(void *context, void *watch);
-    /* Calls `expired` once, not before `delay_ms` milliseconds have passed; *timer stays valid
-     * until remove_timer. */
+    /*
+     * Calls `expired` once, not before `delay_ms` milliseconds have passed; *timer stays valid
+     * until remove_timer.
+     */
     int (*add_timer)(void *context, uint64_t delay_ms, miniorm_timer_fn expired, void *data,
                      void **timer);
-    /* Starts the timer again with a new delay, whether it has expired or not. Returns 0 or an errno
-     * value. */
+    /*
+     * Starts the timer again with a new delay, whether it has expired or not. Returns 0 or an errno
+     * value.
+     */
     int (*set_timer)(void *context, void *timer, uint64_t delay_ms);
     /* Ends the timer and frees the handle. */
     void (*remove_timer)(void *context, void *timer);

@@ -1,7 +1,8 @@
 /*
  * Results: the rows a statement answered, as values or as structs of a model.
  *
- * Text and bytes are borrowed from the result and live until miniorm_result_free.
+ * Text and bytes are borrowed from the result and live until miniorm_result_free. A result may
+ * outlive its session, its client and its query, but not the model.
  *
  * Thread:  one thread at a time.
  */
@@ -52,7 +53,7 @@ MINIORM_API enum miniorm_status miniorm_result_value(struct miniorm_result *resu
  * not `loaded`. Borrowed from the result; copy with miniorm_result_copy to keep it. The after_load
  * hook of the manager has run.
  *
- * Errors:  as miniorm_result_value; MINIORM_EINVALID for a raw query.
+ * Errors:  as miniorm_result_value; MINIORM_EINVALID also for a query without rows of a model.
  * Since:   0.1
  */
 MINIORM_API enum miniorm_status miniorm_result_instance(struct miniorm_result *result, size_t row,

@@ -52,7 +52,7 @@ struct miniorm_row {
  * Inserts the changed columns and takes over the whole row as the database has it: identity,
  * defaults, what triggers made. The bits `changed` are cleared.
  *
- * Errors:  as miniorm_run; the row is unchanged then.
+ * Errors:  as miniorm_run; the struct is then as the hook before_insert left it.
  * Since:   0.1
  */
 MINIORM_API enum miniorm_status miniorm_row_insert(struct miniorm_session *session,
@@ -65,7 +65,8 @@ MINIORM_API enum miniorm_status miniorm_row_insert(struct miniorm_session *sessi
  * that was loaded or set; changing a key column needs miniorm_update.
  *
  * Errors:  MINIORM_ENOTFOUND  no row has this key (any more).
- *          MINIORM_EINVALID   a key column is neither loaded nor set, or is changed after loading.
+ *          MINIORM_EINVALID   the model has no key, or a key column is neither loaded nor set, or
+ *                             was changed after loading.
  *          MINIORM_ESTATE     the row was deleted through this struct.
  *          and as miniorm_run.
  * Since:   0.1
@@ -93,11 +94,7 @@ MINIORM_API enum miniorm_status miniorm_row_delete(struct miniorm_session *sessi
  */
 MINIORM_API void miniorm_row_clear(const struct miniorm_model *model, void *instance);
 
-/*
- * One column of a row as a value, by number; text is borrowed from the row.
- *
- * Since:   0.1
- */
+/* A column by number, its text borrowed; a null for one that there is not. Since: 0.1 */
 MINIORM_API struct miniorm_value miniorm_row_value(const struct miniorm_model *model,
                                                    const void *instance, unsigned column);
 

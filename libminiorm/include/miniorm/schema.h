@@ -38,6 +38,7 @@ MINIORM_API enum miniorm_status miniorm_schema_create(struct miniorm_session *se
 /*
  * Drops the tables of the models that exist, in the opposite order, in one transaction.
  *
+ * Errors:  as miniorm_run: nothing is dropped then.
  * Since:   0.1
  */
 MINIORM_API enum miniorm_status miniorm_schema_drop(struct miniorm_session *session,
@@ -48,6 +49,9 @@ MINIORM_API enum miniorm_status miniorm_schema_drop(struct miniorm_session *sess
  * The statements of miniorm_schema_create for a database that has none of the tables, as text, each
  * ended by ";\n". *out is the caller's to free().
  *
+ * Thread:  any thread.
+ * Errors:  MINIORM_EINVALID, MINIORM_EUNSUPPORTED  as miniorm_schema_create.
+ *          MINIORM_ENOMEM
  * Since:   0.1
  */
 MINIORM_API enum miniorm_status miniorm_schema_sql(enum miniorm_dialect dialect,
