@@ -6,7 +6,11 @@
  * delete want MINIORM_ALL for that. MINIORM_DECLARE makes the same calls typed:
  * author_get_instance(session, where, &author, error) and so on.
  *
+ * Results (`out`) are the caller's, who frees them with miniorm_result_free. On failure outputs are
+ * untouched.
+ *
  * Thread:  as the session.
+ * Errors:  as miniorm_run, and where a function says more.
  */
 #ifndef MINIORM_MANAGER_H
 #define MINIORM_MANAGER_H
@@ -32,11 +36,15 @@ MINIORM_BEGIN_DECLS
  */
 struct miniorm_manager {
     size_t size; /* sizeof(struct miniorm_manager) */
-    /* ANDed to the where of every select, count, update and delete: soft deletion, tenants. NULL
-     * adds nothing. */
+    /*
+     * ANDed to the where of every select, count, update and delete: soft deletion, tenants. NULL
+     * adds nothing. Called each time a query is executed; what it returns is copied.
+     */
     const struct miniorm_condition *(*default_where)(const struct miniorm_manager *manager);
-    /* Before an insert through miniorm_row_insert, miniorm_insert, miniorm_bulk_insert: may set
-     * columns or refuse. */
+    /*
+     * Before an insert through miniorm_row_insert, miniorm_insert, miniorm_bulk_insert: may set
+     * columns or refuse.
+     */
     enum miniorm_status (*before_insert)(const struct miniorm_manager *manager, void *instance,
                                          struct miniorm_error *error);
     /* The same before miniorm_row_update. */
@@ -71,8 +79,7 @@ struct miniorm_select_options {
  * get_instance sets *found to whether there is one (`found` may be NULL) and fills *instance, to be
  * freed with miniorm_row_clear; without a row *instance is untouched.
  *
- * Errors:  MINIORM_ENOTFOUND  get_instance with found NULL: no row.
- *          and as miniorm_run.
+ * Errors:  MINIORM_ENOTFOUND  get_instance with `found` NULL: no row.
  * Since:   0.1
  */
 MINIORM_API enum miniorm_status miniorm_get_item(struct miniorm_session *session,
@@ -103,7 +110,7 @@ MINIORM_API enum miniorm_status miniorm_get_instances(struct miniorm_session *se
                                                       struct miniorm_result **out,
                                                       struct miniorm_error *error);
 
-/* The query that get_items and get_instances run, to refine, or to submit on a loop. Since: 0.1 */
+/* What get_items runs, to refine or to submit; as miniorm_query_select. Since: 0.1 */
 MINIORM_API struct miniorm_query *miniorm_select_query(
     const struct miniorm_model *model, const struct miniorm_select_options *options);
 
@@ -124,8 +131,9 @@ MINIORM_API enum miniorm_status miniorm_insert(struct miniorm_session *session,
                                                bool fetch, struct miniorm_error *error);
 
 /*
- * Inserts `count` structs lying one after the other, in one statement: all or none. If `out` is not
- * NULL it receives the rows as inserted, in the order given.
+ * Inserts `count` structs lying one after the other, in one statement: all or none; where `count`
+ * is 0, nothing is sent. If `out` is not NULL it receives the rows as inserted, in the order given;
+ * the structs change by the hook before_insert only.
  *
  * Since:   0.1
  */
@@ -139,8 +147,7 @@ MINIORM_API enum miniorm_status miniorm_bulk_insert(struct miniorm_session *sess
  * Sets the changed columns of *values in every matching row. `affected` (may be NULL) receives
  * their number; if `out` is not NULL it receives the rows as they are now.
  *
- * Errors:  MINIORM_EINVALID  where is NULL, or nothing is changed.
- *          and as miniorm_run.
+ * Errors:  MINIORM_EINVALID  `where` is NULL, or nothing is changed.
  * Since:   0.1
  */
 MINIORM_API enum miniorm_status miniorm_update(struct miniorm_session *session,
@@ -150,7 +157,12 @@ MINIORM_API enum miniorm_status miniorm_update(struct miniorm_session *session,
                                                struct miniorm_result **out,
                                                struct miniorm_error *error);
 
-/* Deletes every matching row; `affected` may be NULL. Errors as miniorm_update. Since: 0.1 */
+/*
+ * Deletes every matching row; `affected` may be NULL.
+ *
+ * Errors:  MINIORM_EINVALID  `where` is NULL.
+ * Since:   0.1
+ */
 MINIORM_API enum miniorm_status miniorm_delete(struct miniorm_session *session,
                                                const struct miniorm_model *model,
                                                const struct miniorm_condition *where,

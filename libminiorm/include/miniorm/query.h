@@ -11,9 +11,10 @@
  * (completion callback on a loop, <miniorm/client.h>). Executing does not change it: it may be
  * executed again, on any database.
  *
- * Each step copies what it is given and returns the query. A step that fails (no memory, a column
- * that the model lacks) is remembered; the first such failure is reported when the query is
- * executed. NULL as query is a failed allocation and passes through every step.
+ * Each step copies what it is given, apart from models, and returns the query. A step that fails
+ * (no memory, a column that the model lacks, a step that such a query has not) is remembered; the
+ * first such failure is reported when the query is executed. NULL as query is a failed allocation
+ * and passes through every step.
  *
  * Thread:  one thread at a time while it is described; any threads at once while it is executed.
  */
@@ -67,8 +68,7 @@ MINIORM_API struct miniorm_query *miniorm_query_raw(const char *sql,
 /* Frees a description; NULL is allowed. Since: 0.1 */
 MINIORM_API void miniorm_query_free(struct miniorm_query *query);
 
-/* Columns of the answer, as a bitmap of MINIORM_COLUMN; 0: all. They come in the order of the
- * model. Since: 0.1 */
+/* Columns of the answer, a bitmap (0: all); they come in the order of the model. Since: 0.1 */
 MINIORM_API struct miniorm_query *miniorm_query_columns(struct miniorm_query *query,
                                                         uint64_t columns);
 
@@ -119,13 +119,16 @@ MINIORM_API struct miniorm_query *miniorm_query_values(struct miniorm_query *que
  */
 MINIORM_API struct miniorm_query *miniorm_query_next_row(struct miniorm_query *query);
 
-/* Makes insert, update, delete answer with these columns of the rows they touched; 0: all columns.
- * Since: 0.1 */
+/* Makes insert, update, delete answer with these columns (0: all) of their rows. Since: 0.1 */
 MINIORM_API struct miniorm_query *miniorm_query_returning(struct miniorm_query *query,
                                                           uint64_t columns);
 
-/* Locks the rows of a select until the transaction ends (FOR UPDATE); SQLite, whose writers are
- * alone anyway, ignores it. Since: 0.1 */
+/*
+ * Locks the rows of a select until the transaction ends (FOR UPDATE); SQLite, whose writers are
+ * alone anyway, ignores it.
+ *
+ * Since:   0.1
+ */
 MINIORM_API struct miniorm_query *miniorm_query_for_update(struct miniorm_query *query);
 
 /*
