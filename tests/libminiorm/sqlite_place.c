@@ -52,8 +52,8 @@ void place_reopen(struct sqlite_place *place, const struct miniorm_database_opti
 {
     miniorm_database_close(place->database);
     place->database = NULL;
-    assert_int_equal(
-        miniorm_database_open(place->temporary.url, options, &place->database, NULL), MINIORM_OK);
+    assert_int_equal(miniorm_database_open(place->temporary.url, options, &place->database, NULL),
+                     MINIORM_OK);
     place->session = miniorm_database_session(place->database);
 }
 

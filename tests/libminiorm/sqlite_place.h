@@ -44,7 +44,7 @@ void place_must_run(struct miniorm_session *session, const char *sql);
 int64_t place_ask(struct miniorm_session *session, const char *sql);
 
 /* A statement that does not end by itself. */
-#define PLACE_ENDLESS                                                                   \
+#define PLACE_ENDLESS \
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
 
 #endif

@@ -67,10 +67,10 @@ static void uuid_is_text_in_lower_case(void **state)
     struct miniorm_value value;
 
     (void)state;
-    assert_int_equal(
-        miniorm_value_parse(MINIORM_T_uuid, MINIORM_S("{A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11}"),
-                            &value, NULL),
-        MINIORM_OK);
+    assert_int_equal(miniorm_value_parse(MINIORM_T_uuid,
+                                         MINIORM_S("{A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11}"),
+                                         &value, NULL),
+                     MINIORM_OK);
     expect_text(value, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11");
 }
 

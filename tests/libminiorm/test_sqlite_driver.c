@@ -54,9 +54,8 @@ static void databases_in_memory_are_apart(void **state)
         assert_int_equal(miniorm_database_open("sqlite::memory:", NULL, &databases[i], NULL),
                          MINIORM_OK);
     place_must_run(miniorm_database_session(databases[0]), "CREATE TABLE t(n INTEGER)");
-    assert_int_equal(
-        place_run(miniorm_database_session(databases[1]), "SELECT * FROM t", NULL),
-        MINIORM_ESTATEMENT);
+    assert_int_equal(place_run(miniorm_database_session(databases[1]), "SELECT * FROM t", NULL),
+                     MINIORM_ESTATEMENT);
     for (i = 0; i < 2; i++)
         miniorm_database_close(databases[i]);
 }

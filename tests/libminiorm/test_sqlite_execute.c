@@ -19,10 +19,10 @@ static void raw_answer_describes_itself(void **state)
     struct miniorm_value value;
 
     assert_int_equal(
-        miniorm_run_take(session_of(state),
-                         miniorm_query_raw("SELECT 1 AS a, 0.5 AS b, 'x' AS c, x'00' AS d, NULL",
-                                           NULL, 0),
-                         &result, NULL),
+        miniorm_run_take(
+            session_of(state),
+            miniorm_query_raw("SELECT 1 AS a, 0.5 AS b, 'x' AS c, x'00' AS d, NULL", NULL, 0),
+            &result, NULL),
         MINIORM_OK);
     assert_int_equal(miniorm_result_rows(result), 1);
     assert_int_equal(miniorm_result_columns(result), 5);
@@ -79,8 +79,7 @@ static void affected_rows_are_counted(void **state)
 {
     struct miniorm_session *session = session_of(state);
 
-    assert_int_equal(affected_by(session, "INSERT INTO items(name) VALUES ('a'), ('b'), ('c')"),
-                     3);
+    assert_int_equal(affected_by(session, "INSERT INTO items(name) VALUES ('a'), ('b'), ('c')"), 3);
     assert_int_equal(affected_by(session, "CREATE TABLE other(id INTEGER)"), 0);
     assert_int_equal(affected_by(session, "UPDATE items SET size = 2 WHERE name <> 'a'"), 2);
     assert_int_equal(affected_by(session, "UPDATE items SET size = 2 WHERE name = 'z'"), 0);
@@ -217,12 +216,11 @@ static void write_marked_as_a_read_is_refused(void **state)
     struct miniorm_error error = MINIORM_ERROR_INIT;
     struct sqlite_place *place = *state;
 
-    assert_int_equal(
-        miniorm_run_take(place->session,
-                         miniorm_query_read_only(miniorm_query_raw(
-                             "INSERT INTO items(name) VALUES ('a')", NULL, 0)),
-                         NULL, &error),
-        MINIORM_EINVALID);
+    assert_int_equal(miniorm_run_take(place->session,
+                                      miniorm_query_read_only(miniorm_query_raw(
+                                          "INSERT INTO items(name) VALUES ('a')", NULL, 0)),
+                                      NULL, &error),
+                     MINIORM_EINVALID);
     assert_string_equal(error.message, "statement: it is marked as a read but writes");
 }
 

@@ -93,8 +93,7 @@ static void patterns_match_as_in_postgresql(void **state)
         ask("SELECT miniorm_like(?1, ?2)", matches[i].pattern, matches[i].value, out, sizeof(out));
         if (strcmp(out, matches[i].like) != 0)
             fail_msg("'%s' LIKE '%s': %s", matches[i].value, matches[i].pattern, out);
-        ask("SELECT miniorm_ilike(?1, ?2)", matches[i].pattern, matches[i].value, out,
-            sizeof(out));
+        ask("SELECT miniorm_ilike(?1, ?2)", matches[i].pattern, matches[i].value, out, sizeof(out));
         if (strcmp(out, matches[i].ilike) != 0)
             fail_msg("'%s' ILIKE '%s': %s", matches[i].value, matches[i].pattern, out);
     }

@@ -12,8 +12,7 @@ static int set_up(void **state)
 {
     (void)state;
     assert_int_equal(sqlite3_open(":memory:", &connection), SQLITE_OK);
-    assert_int_equal(miniorm__sqlite_statements_init(&statements, connection, 3, NULL),
-                     MINIORM_OK);
+    assert_int_equal(miniorm__sqlite_statements_init(&statements, connection, 3, NULL), MINIORM_OK);
     return 0;
 }
 
@@ -28,8 +27,7 @@ static int tear_down(void **state)
 static enum miniorm_status get_hashed(const char *sql, uint64_t hash, sqlite3_stmt **out,
                                       struct miniorm_error *error)
 {
-    const struct miniorm__statement statement = {
-        .sql = sql, .sql_size = strlen(sql), .hash = hash};
+    const struct miniorm__statement statement = {.sql = sql, .sql_size = strlen(sql), .hash = hash};
 
     return miniorm__sqlite_statements_get(&statements, &statement, out, error);
 }
@@ -38,8 +36,7 @@ static sqlite3_stmt *get(const char *sql)
 {
     sqlite3_stmt *prepared = NULL;
 
-    assert_int_equal(get_hashed(sql, miniorm__hash(sql, strlen(sql)), &prepared, NULL),
-                     MINIORM_OK);
+    assert_int_equal(get_hashed(sql, miniorm__hash(sql, strlen(sql)), &prepared, NULL), MINIORM_OK);
     assert_string_equal(sqlite3_sql(prepared), sql);
     return prepared;
 }

@@ -81,8 +81,8 @@ static void savepoints_nest(void **state)
     assert_int_equal(miniorm_transaction_commit(inner, NULL), MINIORM_OK);
     assert_int_equal(miniorm_transaction_commit(middle, NULL), MINIORM_OK);
     assert_int_equal(miniorm_transaction_commit(outer, NULL), MINIORM_OK);
-    assert_int_equal(place_ask(place->session, "SELECT count(*) FROM items WHERE name IN ('a','c')"),
-                     2);
+    assert_int_equal(
+        place_ask(place->session, "SELECT count(*) FROM items WHERE name IN ('a','c')"), 2);
 }
 
 static void failed_statement_aborts_as_on_postgresql(void **state)

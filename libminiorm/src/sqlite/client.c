@@ -9,6 +9,7 @@
  * Invariant: at most HANDED_MAX requests of a lane are with the crew, so that the others can be
  * given up at once and are counted as waiting.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "../error.h"
@@ -162,8 +163,8 @@ static enum miniorm_status start(struct miniorm_client *client, struct loop_side
     miniorm__list_init(&none);
     miniorm__sqlite_crew_stop(loop_side->crew, &none, &none);
     miniorm__sqlite_crew_free(loop_side->crew);
-    return miniorm__fail_errno(error, MINIORM_ERESOURCES, failure,
-                               "client: the loop cannot watch its descriptor");
+    return miniorm__fail_errno(error, failure == ENOMEM ? MINIORM_ENOMEM : MINIORM_ERESOURCES,
+                               failure, "client: the loop cannot watch its descriptor");
 }
 
 static enum miniorm_status open_client(struct miniorm_client *client, struct miniorm_error *error)
