@@ -81,8 +81,8 @@ static void assert_head_agrees(const struct exchange *exchange, const struct htt
     head_length = http_reply_header(&head, "Content-Length");
     if (head.status != reply->status || head_length == NULL || length == NULL ||
         strcmp(head_length, length) != 0)
-        fail_msg("line %u: HEAD %s is %u with Content-Length %s, GET is %u with %s",
-                 exchange->line, exchange->target, head.status, head_length, reply->status, length);
+        fail_msg("line %u: HEAD %s is %u with Content-Length %s, GET is %u with %s", exchange->line,
+                 exchange->target, head.status, head_length, reply->status, length);
     http_reply_clear(&head);
 }
 
@@ -94,8 +94,7 @@ static void run_exchange(const struct exchange *exchange)
 
     n_requests++;
     if (!http_client_exchange(client, &message, &reply))
-        fail_msg("line %u: no answer to %s %s", exchange->line, exchange->method,
-                 exchange->target);
+        fail_msg("line %u: no answer to %s %s", exchange->line, exchange->method, exchange->target);
     fault = exchange_fault(exchange, &reply);
     if (fault != NULL) {
         http_reply_clear(&reply);
@@ -327,8 +326,8 @@ int main(int argc, char **argv)
     /* An argument runs the scenarios whose name matches it, as "crud*". */
     if (argc == 2)
         cmocka_set_test_filter(argv[1]);
-    snprintf(requests, sizeof(requests), "%.*s/requests",
-             (int)(strrchr(folder, '/') - folder), folder);
+    snprintf(requests, sizeof(requests), "%.*s/requests", (int)(strrchr(folder, '/') - folder),
+             folder);
     scenarios = scenarios_read(requests);
     if (scenarios == NULL)
         return 1;

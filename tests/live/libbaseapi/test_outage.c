@@ -116,8 +116,8 @@ static void control(const char *action)
 {
     char command[512];
 
-    snprintf(command, sizeof(command), "%s postgres %s >/dev/null",
-             getenv("TEST_OUTAGE_CONTROL"), action);
+    snprintf(command, sizeof(command), "%s postgres %s >/dev/null", getenv("TEST_OUTAGE_CONTROL"),
+             action);
     if (system(command) != 0)
         fail_msg("%s failed", command);
 }

@@ -39,7 +39,8 @@ static const struct baseapi_resource authors = {
     .methods = BASEAPI_CRUD,
     .filters = "id name surname",
     .sorts = "id name surname",
-    .includes = BASEAPI_INCLUDES({"books", &books, "id=author_id"}, {"shelf", &shelf, "id=author_id"}),
+    .includes =
+        BASEAPI_INCLUDES({"books", &books, "id=author_id"}, {"shelf", &shelf, "id=author_id"}),
 };
 
 static const struct baseapi_resource books = {
@@ -72,7 +73,7 @@ static const struct baseapi_resource sections = {
                                  {"children", &sections, "id=parent_id"}),
 };
 
-#define THING_FILTERS                                                                       \
+#define THING_FILTERS                                                                        \
     "id code level:* flag tiny order big ratio score price:* exact title:* blob:null token " \
     "extra:null day:* clock seen made:*"
 
@@ -131,8 +132,8 @@ static const struct baseapi_resource movements = {
 enum baseapi_status library_add(struct baseapi_app *app, struct baseapi_error *error)
 {
     static const struct baseapi_resource *const all[] = {
-        &authors, &books,     &shelf,  &sections,  &things,
-        &exports, &badges, &countries, &stocks, &movements,
+        &authors, &books,  &shelf,     &sections, &things,
+        &exports, &badges, &countries, &stocks,   &movements,
     };
     enum baseapi_status status =
         baseapi_app_route(app, "GET", "/", baseapi_list_routes, NULL, error);

@@ -31,39 +31,39 @@
     X(T, varchar, name, MINIORM_UNIQUE, .max_len = 40)     \
     X(T, int4, parent_id, MINIORM_NULLABLE, .references = "sections(id)")
 
-#define THING_COLUMNS(X, T)                                                   \
-    X(T, int8, id, MINIORM_PRIMARY_KEY | MINIORM_IDENTITY)                    \
-    X(T, varchar, code, MINIORM_UNIQUE, .max_len = 10)                        \
-    X(T, int4, level, 0, .sql_default = "1", .check = "level > 0")            \
-    X(T, boolean, flag, MINIORM_NULLABLE)                                     \
-    X(T, int2, tiny, MINIORM_NULLABLE)                                        \
-    X(T, int4, order, MINIORM_NULLABLE)                                       \
-    X(T, int8, big, MINIORM_NULLABLE)                                         \
-    X(T, float4, ratio, MINIORM_NULLABLE)                                     \
-    X(T, float8, score, MINIORM_NULLABLE)                                     \
-    X(T, numeric, price, MINIORM_NULLABLE, .precision = 12, .scale = 2)       \
-    X(T, numeric, exact, MINIORM_NULLABLE)                                    \
-    X(T, text, title, MINIORM_NULLABLE)                                       \
-    X(T, bytea, blob, MINIORM_NULLABLE)                                       \
-    X(T, uuid, token, MINIORM_NULLABLE)                                       \
-    X(T, json, doc, MINIORM_NULLABLE)                                         \
-    X(T, jsonb, extra, MINIORM_NULLABLE)                                      \
-    X(T, date, day, MINIORM_NULLABLE)                                         \
-    X(T, time, clock, MINIORM_NULLABLE)                                          \
-    X(T, timestamp, seen, MINIORM_NULLABLE)                                   \
+#define THING_COLUMNS(X, T)                                             \
+    X(T, int8, id, MINIORM_PRIMARY_KEY | MINIORM_IDENTITY)              \
+    X(T, varchar, code, MINIORM_UNIQUE, .max_len = 10)                  \
+    X(T, int4, level, 0, .sql_default = "1", .check = "level > 0")      \
+    X(T, boolean, flag, MINIORM_NULLABLE)                               \
+    X(T, int2, tiny, MINIORM_NULLABLE)                                  \
+    X(T, int4, order, MINIORM_NULLABLE)                                 \
+    X(T, int8, big, MINIORM_NULLABLE)                                   \
+    X(T, float4, ratio, MINIORM_NULLABLE)                               \
+    X(T, float8, score, MINIORM_NULLABLE)                               \
+    X(T, numeric, price, MINIORM_NULLABLE, .precision = 12, .scale = 2) \
+    X(T, numeric, exact, MINIORM_NULLABLE)                              \
+    X(T, text, title, MINIORM_NULLABLE)                                 \
+    X(T, bytea, blob, MINIORM_NULLABLE)                                 \
+    X(T, uuid, token, MINIORM_NULLABLE)                                 \
+    X(T, json, doc, MINIORM_NULLABLE)                                   \
+    X(T, jsonb, extra, MINIORM_NULLABLE)                                \
+    X(T, date, day, MINIORM_NULLABLE)                                   \
+    X(T, time, clock, MINIORM_NULLABLE)                                 \
+    X(T, timestamp, seen, MINIORM_NULLABLE)                             \
     X(T, timestamptz, made, MINIORM_NULLABLE)
 
-#define BADGE_COLUMNS(X, T)                                                  \
-    X(T, uuid, id, MINIORM_PRIMARY_KEY, .sql_default = "gen_random_uuid()")  \
+#define BADGE_COLUMNS(X, T)                                                 \
+    X(T, uuid, id, MINIORM_PRIMARY_KEY, .sql_default = "gen_random_uuid()") \
     X(T, varchar, label, 0, .max_len = 20)
 
-#define COUNTRY_COLUMNS(X, T)                             \
+#define COUNTRY_COLUMNS(X, T)                              \
     X(T, varchar, code, MINIORM_PRIMARY_KEY, .max_len = 8) \
     X(T, text, name, MINIORM_NULLABLE)
 
-#define STOCK_COLUMNS(X, T)                                                               \
+#define STOCK_COLUMNS(X, T)                                                                    \
     X(T, varchar, country, MINIORM_PRIMARY_KEY, .max_len = 8, .references = "countries(code)") \
-    X(T, int4, number, MINIORM_PRIMARY_KEY)                                               \
+    X(T, int4, number, MINIORM_PRIMARY_KEY)                                                    \
     X(T, int4, amount, 0, .check = "amount >= 0")
 
 #define MOVEMENT_COLUMNS(X, T)                             \

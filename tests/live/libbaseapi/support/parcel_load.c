@@ -133,8 +133,8 @@ static void ask_for_list(struct asking *asking)
     char target[128];
     json_t *body;
 
-    snprintf(target, sizeof(target), "/parcels?filter[sender_id]=%d&page[limit]=%d&sort=-id", sender,
-             LIST_LIMIT);
+    snprintf(target, sizeof(target), "/parcels?filter[sender_id]=%d&page[limit]=%d&sort=-id",
+             sender, LIST_LIMIT);
     body = get(asking, target);
     if (body != NULL && !is_list_of(body, sender))
         tell(asking->sender->load, "%s is another list or a broken one", target);

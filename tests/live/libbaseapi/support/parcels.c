@@ -50,7 +50,8 @@ static uint64_t hash(uint64_t seed, const char *text)
 
 void parcels_checksum(int sender, int number, const char *content, char checksum[CHECKSUM_SIZE])
 {
-    const uint64_t seed = UINT64_C(14695981039346656037) ^ (uint64_t)sender << 32 ^ (uint64_t)number;
+    const uint64_t seed =
+        UINT64_C(14695981039346656037) ^ (uint64_t)sender << 32 ^ (uint64_t)number;
 
     snprintf(checksum, CHECKSUM_SIZE, "%016" PRIx64, hash(seed, content));
 }
@@ -130,6 +131,6 @@ bool parcels_is_whole(const json_t *parcel)
     if (content == NULL || told == NULL || !json_is_integer(json_object_get(parcel, "id")))
         return false;
     parcels_checksum((int)json_integer_value(json_object_get(parcel, "sender_id")),
-                    (int)json_integer_value(json_object_get(parcel, "number")), content, checksum);
+                     (int)json_integer_value(json_object_get(parcel, "number")), content, checksum);
     return strcmp(told, checksum) == 0;
 }

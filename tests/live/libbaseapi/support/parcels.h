@@ -12,15 +12,15 @@
 #include <jansson.h>
 #include <miniorm/miniorm.h>
 
-#define SENDER_COLUMNS(X, T)              \
-    X(T, int4, id, MINIORM_PRIMARY_KEY)   \
+#define SENDER_COLUMNS(X, T)            \
+    X(T, int4, id, MINIORM_PRIMARY_KEY) \
     X(T, varchar, name, 0, .max_len = 20)
 
-#define PARCEL_COLUMNS(X, T)                                          \
-    X(T, int4, id, MINIORM_PRIMARY_KEY | MINIORM_IDENTITY)            \
+#define PARCEL_COLUMNS(X, T)                                            \
+    X(T, int4, id, MINIORM_PRIMARY_KEY | MINIORM_IDENTITY)              \
     X(T, int4, sender_id, MINIORM_INDEXED, .references = "senders(id)") \
-    X(T, int4, number, 0)                                             \
-    X(T, text, content, 0)                                            \
+    X(T, int4, number, 0)                                               \
+    X(T, text, content, 0)                                              \
     X(T, varchar, checksum, 0, .max_len = 16)
 
 MINIORM_DECLARE(sender, SENDER_COLUMNS);

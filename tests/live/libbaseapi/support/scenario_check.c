@@ -15,9 +15,9 @@
 #include "json_match.h"
 
 /* Words that would tell a client about the database. */
-static const char *const secrets[] = {"SELECT ",  "INSERT ",     "UPDATE \"", "DELETE FROM",
-                                      "LINE 1",   "SQLSTATE",    "sqlite",    "postgres",
-                                      "libminiorm", "pg_",       "relation \"", "/tmp/"};
+static const char *const secrets[] = {"SELECT ",    "INSERT ",  "UPDATE \"",   "DELETE FROM",
+                                      "LINE 1",     "SQLSTATE", "sqlite",      "postgres",
+                                      "libminiorm", "pg_",      "relation \"", "/tmp/"};
 
 __attribute__((format(printf, 1, 2))) static char *say(const char *format, ...)
 {
@@ -41,8 +41,8 @@ static char *body_fault(const struct http_reply *reply)
         return NULL;
     if (type == NULL || strcmp(type, "application/json; charset=utf-8") != 0)
         return say("Content-Type is %s", type == NULL ? "missing" : type);
-    json = json_loadb(reply->body, reply->body_size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
-                      &error);
+    json =
+        json_loadb(reply->body, reply->body_size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     json_decref(json);
     /* jansson has no numbers beyond 64 bits and beyond double; the answer may. */
     if (json == NULL && strstr(error.text, "too big") == NULL &&
