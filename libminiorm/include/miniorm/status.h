@@ -1,9 +1,9 @@
 /*
  * Status codes and the error structure of libminiorm.
  *
- * Every function that can fail returns an `enum miniorm_status` and fills the caller's `struct
- * miniorm_error`, if one is given. A server's own code decides the status: PostgreSQL by SQLSTATE,
- * SQLite by extended result code, so that the same fault has the same status on both.
+ * Every function that can fail returns an `enum miniorm_status` and fills the caller's
+ * `struct miniorm_error`, if one is given. A server's own code decides the status: PostgreSQL by
+ * SQLSTATE, SQLite by extended result code, so that the same fault has the same status on both.
  */
 #ifndef MINIORM_STATUS_H
 #define MINIORM_STATUS_H
@@ -19,26 +19,24 @@ MINIORM_BEGIN_DECLS
 enum miniorm_status {
     MINIORM_OK = 0,
     MINIORM_ENOMEM = 2001, /* memory ran out; nothing was done */
-    MINIORM_EINVALID =
-        2002, /* an argument or a description is wrong: a fault of the calling program */
+    MINIORM_EINVALID = 2002, /* an argument or a description is wrong: a fault of the program */
     MINIORM_ESTATE = 2003, /* the object cannot do this now (finished transaction, closed client) */
     MINIORM_EUNSUPPORTED = 2004, /* this database cannot do what was asked */
     MINIORM_ELIMIT = 2005, /* a named limit was reached: queue full, too many parameters */
-    MINIORM_ETIMEDOUT =
-        2006, /* the deadline of the operation, or of getting a connection, passed */
+    MINIORM_ETIMEDOUT = 2006, /* the deadline of the operation, or of a connection for it, passed */
     MINIORM_ECANCELLED = 2007, /* cancelled by the caller, or the client was closed */
-    MINIORM_EUNAVAILABLE =
-        2008, /* no connection to be had now; the statement was never sent: safe to repeat */
-    MINIORM_ECONNECTION =
-        2009, /* the connection broke with the statement under way: its outcome is not known */
-    MINIORM_ECOMMIT_UNKNOWN =
-        2010, /* the connection broke with COMMIT under way: it may or may not have happened */
-    MINIORM_EAUTH =
-        2011, /* the server refuses this user, password or database: repeating will not help */
+    /* No connection to be had now; the statement was never sent: safe to repeat. */
+    MINIORM_EUNAVAILABLE = 2008,
+    /* The connection broke with the statement under way: its outcome is not known. */
+    MINIORM_ECONNECTION = 2009,
+    /* The connection broke with COMMIT under way: it may or may not have happened. */
+    MINIORM_ECOMMIT_UNKNOWN = 2010,
+    /* The server refuses this user, password or database: repeating will not help. */
+    MINIORM_EAUTH = 2011,
     MINIORM_EPERMISSION = 2012, /* the user lacks a privilege */
     MINIORM_ENOTFOUND = 2013, /* a row that must exist does not */
-    MINIORM_EUNIQUE =
-        2014, /* unique or primary key violated; constraint, table and column are named */
+    /* Unique or primary key violated; constraint, table and column are named. */
+    MINIORM_EUNIQUE = 2014,
     MINIORM_EFOREIGNKEY = 2015, /* foreign key violated */
     MINIORM_ENOTNULL = 2016, /* NULL in a column that forbids it */
     MINIORM_ECHECK = 2017, /* CHECK or exclusion constraint violated */
@@ -84,8 +82,8 @@ struct miniorm_error {
 #endif
 
 /*
- * The name of a status, such as "MINIORM_EUNIQUE"; "MINIORM_E?" for a number that is none. Never
- * NULL.
+ * The name of a status, such as "MINIORM_EUNIQUE"; "MINIORM_E?" for a number that is none. A
+ * constant string, never NULL.
  *
  * Thread:  any thread.
  * Since:   0.1
@@ -103,9 +101,9 @@ MINIORM_API const char *miniorm_status_name(enum miniorm_status status);
 MINIORM_API int miniorm_status_is_temporary(enum miniorm_status status);
 
 /*
- * Fills an error and returns `status`: for hooks and for work inside transactions, so that they fail
- * as the library does. `error` may be NULL; one that is filled already stays. Line breaks become
- * spaces, and what is too long is cut.
+ * Fills an error and returns `status`: for hooks and for work inside transactions, so that they
+ * fail as the library does. `error` may be NULL; one that is filled already stays. Line breaks
+ * become spaces, and what is too long is cut.
  *
  * Thread:  any thread.
  * Since:   0.1

@@ -59,8 +59,10 @@ enum miniorm_type {
 /* Seconds between 1970-01-01 and 2000-01-01. */
 #define MINIORM_EPOCH_OFFSET_S INT64_C(946684800)
 
-/* Bytes that are not NUL-terminated; data may be NULL when size is 0. Who owns them is said where
- * they are handed over. */
+/*
+ * Bytes that are not NUL-terminated; data may be NULL when size is 0. Who owns them is said where
+ * they are handed over.
+ */
 struct miniorm_text {
     const char *data;
     size_t size;
@@ -113,8 +115,8 @@ MINIORM_API struct miniorm_value miniorm_value_boolean(bool value);
 MINIORM_API struct miniorm_value miniorm_value_integer(int64_t value);
 MINIORM_API struct miniorm_value miniorm_value_real(double value);
 MINIORM_API struct miniorm_value miniorm_value_text(struct miniorm_text value);
-MINIORM_API struct miniorm_value miniorm_value_string(
-    const char *value); /* NUL-terminated; NULL makes a null */
+/* NUL-terminated; NULL makes a null. */
+MINIORM_API struct miniorm_value miniorm_value_string(const char *value);
 MINIORM_API struct miniorm_value miniorm_value_bytes(struct miniorm_bytes value);
 MINIORM_API struct miniorm_value miniorm_value_uuid(struct miniorm_uuid value);
 
@@ -137,9 +139,9 @@ MINIORM_API enum miniorm_status miniorm_value_parse(enum miniorm_type type,
 
 /*
  * Converts a value to `type` without loss: among integers, floats (a float8 to the nearest float4),
- * text kinds; an integer is a date or time too; text is parsed where `type` is no text. A null stays
- * null and takes the type. Borrowed text stays borrowed. An integer or float has no text to become
- * numeric here; queries do that.
+ * text kinds; an integer is a date or time too; text is parsed where `type` is no text. A null
+ * stays null and takes the type. Borrowed text stays borrowed. An integer or float has no text to
+ * become numeric here; queries do that.
  *
  * Thread:  any thread.
  * Errors:  MINIORM_EVALUE  it does not fit.
@@ -164,15 +166,13 @@ MINIORM_API enum miniorm_status miniorm_value_convert(const struct miniorm_value
 MINIORM_API size_t miniorm_value_format(const struct miniorm_value *value,
                                         char out[MINIORM_FORMAT_SIZE]);
 
-/*
- * The SQL name of a type, such as "timestamptz"; "?" for a number that is none.
- *
- * Since:   0.1
- */
+/* The SQL name of a type, such as "timestamptz"; "?" for a number that is none. Since: 0.1 */
 MINIORM_API const char *miniorm_type_name(enum miniorm_type type);
 
-/* Any C value as a struct miniorm_value, chosen by its type. C11 only. Points of time are int64_t
- * and become integers. */
+/*
+ * Any C value as a struct miniorm_value, chosen by its type. C11 only. Points of time are int64_t
+ * and become integers.
+ */
 #define MINIORM_VALUE(v) \
     _Generic((v),                                                                                  \
         bool: miniorm_value_boolean,                                                               \
