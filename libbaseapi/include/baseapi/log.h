@@ -29,8 +29,10 @@ struct baseapi_access {
     size_t size;
     const char *request_id;
     const char *method; /* as sent; "" when the request was refused before its method was known */
-    /* Raw, query string included: it may hold what a client should not have put there; "" when it
-     * was longer than max_target_bytes. */
+    /*
+     * Raw, query string included: it may hold what a client should not have put there; "" when it
+     * was longer than max_target_bytes.
+     */
     const char *target;
     const char *route; /* pattern of the route, or NULL when none matched */
     const char *peer; /* address of the client without port, or "" */
