@@ -81,14 +81,11 @@ bool miniorm__schema_is_rowid(const struct miniorm__sql *sql, const struct minio
 
 /*
  * The name of a constraint or index as PostgreSQL would choose it: table_column_label, shortened to
- * the length of its identifiers. `column` may be NULL.
+ * the length of its identifiers. `column` may be NULL. A label is one word, so that the column can be
+ * told from the name.
  */
 void miniorm__constraint_name(const char *table, const char *column, const char *label,
                               char out[MINIORM_NAME_SIZE]);
-
-/* The number of the column whose constraint has this name, or -1: for errors that name the
- * constraint only. */
-int miniorm__constraint_column(const struct miniorm_model *model, const char *constraint);
 
 /* "a", "b" for "a, b": names that are not quoted yet are. */
 void miniorm__schema_names(struct miniorm__sql *sql, struct miniorm_text list);

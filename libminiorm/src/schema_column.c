@@ -134,18 +134,17 @@ static void write_length_check(struct miniorm__sql *sql, const struct miniorm_co
     } while (left != 0);
     at -= 5;
     memcpy(after + at, ") <= ", 5);
-    write_check(sql, column, "length_check", is_sqlite(sql) ? "length(" : "char_length(",
-                after + at);
+    write_check(sql, column, "length", is_sqlite(sql) ? "length(" : "char_length(", after + at);
 }
 
 static void write_checks(struct miniorm__sql *sql, const struct miniorm_column *column)
 {
     write_length_check(sql, column);
     if (is_sqlite(sql) && column->type == MINIORM_T_boolean)
-        write_check(sql, column, "boolean_check", "", " IN (0, 1)");
+        write_check(sql, column, "boolean", "", " IN (0, 1)");
     if (is_sqlite(sql) && (column->type == MINIORM_T_json || column->type == MINIORM_T_jsonb)) {
         /* Before SQLite 3.42 a NULL is no valid JSON, and the check would refuse it. */
-        write_check(sql, column, "json_check", "json_valid(coalesce(", ", 'null'))");
+        write_check(sql, column, "json", "json_valid(coalesce(", ", 'null'))");
     }
     if (column->check != NULL)
         write_check(sql, column, "check", column->check, NULL);

@@ -4,10 +4,6 @@
  */
 #include "schema.h"
 
-/* What a constraint of one column is called behind the names of table and column. */
-static const char *const column_labels[] = {"key",           "fkey",       "check", "length_check",
-                                            "boolean_check", "json_check", "idx"};
-
 /* A name cut where no character is torn. */
 static size_t clip(const char *name, size_t size)
 {
@@ -41,48 +37,6 @@ void miniorm__constraint_name(const char *table, const char *column, const char 
     }
     *out++ = '_';
     memcpy(out, label, strlen(label) + 1);
-}
-
-static bool is_constraint_of(const struct miniorm_model *model, size_t column,
-                             const char *constraint)
-{
-    char name[MINIORM_NAME_SIZE];
-    size_t i;
-
-    for (i = 0; i < sizeof(column_labels) / sizeof(column_labels[0]); i++) {
-        miniorm__constraint_name(model->table, model->columns[column].name, column_labels[i], name);
-        if (strcmp(name, constraint) == 0)
-            return true;
-    }
-    return false;
-}
-
-static int only_primary_key(const struct miniorm_model *model)
-{
-    int found = -1;
-    size_t i;
-
-    for (i = 0; i < model->n_columns; i++) {
-        if ((model->columns[i].flags & MINIORM_PRIMARY_KEY) == 0)
-            continue;
-        if (found >= 0)
-            return -1;
-        found = (int)i;
-    }
-    return found;
-}
-
-int miniorm__constraint_column(const struct miniorm_model *model, const char *constraint)
-{
-    char name[MINIORM_NAME_SIZE];
-    size_t i;
-
-    for (i = 0; i < model->n_columns; i++) {
-        if (is_constraint_of(model, i, constraint))
-            return (int)i;
-    }
-    miniorm__constraint_name(model->table, NULL, "pkey", name);
-    return strcmp(name, constraint) == 0 ? only_primary_key(model) : -1;
 }
 
 bool miniorm__foreign_key_next(const struct miniorm_model *model, size_t *place,

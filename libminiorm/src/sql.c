@@ -16,14 +16,11 @@
 
 #include <miniorm/manager.h>
 
-uint64_t miniorm__all_columns(const struct miniorm_model *model)
+uint64_t miniorm__sql_answered(const struct miniorm_query *query)
 {
-    return UINT64_MAX >> (MINIORM_COLUMNS_MAX - model->n_columns);
-}
-
-static uint64_t answered_columns(const struct miniorm_query *query)
-{
-    return query->columns != 0 ? query->columns : miniorm__all_columns(query->model);
+    if (query->columns != 0)
+        return query->columns;
+    return UINT64_MAX >> (MINIORM_COLUMNS_MAX - query->model->n_columns);
 }
 
 void miniorm__sql_returning(struct miniorm__sql *sql, const struct miniorm_query *query)
@@ -31,7 +28,7 @@ void miniorm__sql_returning(struct miniorm__sql *sql, const struct miniorm_query
     if (!query->has_returning)
         return;
     miniorm__sql_string(sql, " RETURNING ");
-    miniorm__sql_columns(sql, answered_columns(query), "");
+    miniorm__sql_columns(sql, miniorm__sql_answered(query), "");
 }
 
 static void write_limit(struct miniorm__sql *sql, const struct miniorm_query *query)
@@ -57,7 +54,7 @@ static void write_select(struct miniorm__sql *sql, const struct miniorm_query *q
         return;
     }
     miniorm__sql_string(sql, "SELECT ");
-    miniorm__sql_columns(sql, answered_columns(query), "");
+    miniorm__sql_columns(sql, miniorm__sql_answered(query), "");
     miniorm__sql_string(sql, " FROM ");
     miniorm__sql_table(sql);
     miniorm__sql_where(sql, where);
@@ -159,7 +156,7 @@ static bool describe_answer(struct miniorm__sql *sql, const struct miniorm_query
     const bool is_count = query->kind == MINIORM__COUNT;
     const bool has_columns = query->kind == MINIORM__SELECT || query->has_returning;
     const size_t n_numbers = is_count ? 1 : query->keys != NULL ? 2 : 0;
-    uint64_t left = has_columns ? answered_columns(query) : 0;
+    uint64_t left = has_columns ? miniorm__sql_answered(query) : 0;
     struct miniorm__answer_column *columns;
 
     out->n_columns = n_numbers + (size_t)__builtin_popcountll(left);

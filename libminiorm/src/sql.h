@@ -103,7 +103,7 @@ void miniorm__sql_per_key(struct miniorm__sql *sql, const struct miniorm_query *
 /* " RETURNING …", if the query wants it. */
 void miniorm__sql_returning(struct miniorm__sql *sql, const struct miniorm_query *query);
 
-/* Every column of a model. */
-uint64_t miniorm__all_columns(const struct miniorm_model *model);
+/* The columns of the model that the query answers with. */
+uint64_t miniorm__sql_answered(const struct miniorm_query *query);
 
 #endif

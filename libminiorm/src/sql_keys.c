@@ -32,11 +32,6 @@ static bool has_whole_pages(const struct miniorm_query *query)
     return query->offset == 0 && (!query->has_limit || query->limit > 0);
 }
 
-static uint64_t columns_of(const struct miniorm_query *query)
-{
-    return query->columns != 0 ? query->columns : miniorm__all_columns(query->model);
-}
-
 static void write_key_array(struct miniorm__sql *sql, const struct miniorm__query_keys *keys,
                             size_t i)
 {
@@ -87,10 +82,10 @@ static void write_joined(struct miniorm__sql *sql, const struct miniorm_query *q
                          const struct miniorm__sql_where *where)
 {
     miniorm__sql_string(sql, "SELECT miniorm_k.o - 1 AS key, 1::int8 AS total, ");
-    miniorm__sql_columns(sql, columns_of(query), "miniorm_b.");
+    miniorm__sql_columns(sql, miniorm__sql_answered(query), "miniorm_b.");
     write_unnest(sql, query->keys);
     miniorm__sql_string(sql, " JOIN LATERAL (SELECT ");
-    miniorm__sql_columns(sql, columns_of(query), "");
+    miniorm__sql_columns(sql, miniorm__sql_answered(query), "");
     write_matching(sql, query->keys, where);
     miniorm__sql_string(sql, ") AS miniorm_b ON TRUE ORDER BY miniorm_k.o");
 }
@@ -103,12 +98,12 @@ static void write_paged(struct miniorm__sql *sql, const struct miniorm_query *qu
                         const struct miniorm__sql_where *where)
 {
     miniorm__sql_string(sql, "SELECT miniorm_k.o - 1 AS key, miniorm_n.n AS total, ");
-    miniorm__sql_columns(sql, columns_of(query), "miniorm_b.");
+    miniorm__sql_columns(sql, miniorm__sql_answered(query), "miniorm_b.");
     write_unnest(sql, query->keys);
     miniorm__sql_string(sql, " CROSS JOIN LATERAL (SELECT count(*) AS n");
     write_matching(sql, query->keys, where);
     miniorm__sql_string(sql, ") AS miniorm_n LEFT JOIN LATERAL (SELECT ");
-    miniorm__sql_columns(sql, columns_of(query), "");
+    miniorm__sql_columns(sql, miniorm__sql_answered(query), "");
     write_matching(sql, query->keys, where);
     miniorm__sql_order(sql, query);
     if (query->has_limit) {
@@ -157,7 +152,7 @@ static void write_sqlite_joined(struct miniorm__sql *sql, const struct miniorm_q
                                 const struct miniorm__sql_where *where)
 {
     miniorm__sql_string(sql, "SELECT miniorm_k0.miniorm_number AS key, 1 AS total, ");
-    miniorm__sql_columns(sql, columns_of(query), "");
+    miniorm__sql_columns(sql, miniorm__sql_answered(query), "");
     write_arrays(sql, query->keys, where);
     miniorm__sql_string(sql, " ORDER BY miniorm_k0.miniorm_number");
 }
@@ -205,7 +200,7 @@ static void write_numbered(struct miniorm__sql *sql, const struct miniorm_query 
              "miniorm_k0.miniorm_number");
     miniorm__sql_order(sql, query);
     miniorm__sql_string(sql, ") AS miniorm_r, ");
-    miniorm__sql_columns(sql, columns_of(query), "");
+    miniorm__sql_columns(sql, miniorm__sql_answered(query), "");
     write_arrays(sql, query->keys, where);
     miniorm__sql_bytes(sql, ")", 1);
 }
@@ -239,9 +234,9 @@ static void write_sqlite_paged(struct miniorm__sql *sql, const struct miniorm_qu
     miniorm__sql_string(sql, "SELECT miniorm_key AS key, miniorm_n AS total");
     if (has_whole_pages(query)) {
         miniorm__sql_bytes(sql, ",", 1);
-        miniorm__sql_columns(sql, columns_of(query), "");
+        miniorm__sql_columns(sql, miniorm__sql_answered(query), "");
     } else {
-        write_page_columns(sql, columns_of(query), first, last);
+        write_page_columns(sql, miniorm__sql_answered(query), first, last);
     }
     write_numbered(sql, query, where);
     if (first != 0 || last != 0)

@@ -5,8 +5,9 @@
  *     MINIORM_WHERE(miniorm_eq(book_author_id, 5),
  *                   miniorm_or(miniorm_ilike(book_name, "%sea%"), miniorm_null(book_category)))
  *
- * Columns are numbers of the model the query is about; values go to the database as parameters,
- * never as text of the statement. The macros are C11; from C++ fill the structures.
+ * Columns are numbers of the model the query is about; values are converted to their types and go to
+ * the database as parameters, never as text of the statement. json cannot be compared, jsonb only on
+ * PostgreSQL (MINIORM_EUNSUPPORTED). The macros are C11; from C++ fill the structures.
  *
  * What the macros make lives until the end of the block they stand in. Constant data: any thread.
  */
@@ -33,12 +34,12 @@ enum miniorm_operator {
     MINIORM_OP_GE = 9,
     MINIORM_OP_IN = 10, /* of no values: false */
     MINIORM_OP_NOT_IN = 11,
-    MINIORM_OP_LIKE = 12, /* % and _; case-sensitive on every database */
+    MINIORM_OP_LIKE = 12, /* % and _, escaped by \; case-sensitive on every database */
     MINIORM_OP_ILIKE = 13, /* ignores case; on SQLite of ASCII letters only */
     MINIORM_OP_IS_NULL = 14,
     MINIORM_OP_IS_NOT_NULL = 15,
     MINIORM_OP_BETWEEN = 16, /* two values, both included */
-    MINIORM_OP_RAW = 17 /* `sql`, with $1, $2… for its own values */
+    MINIORM_OP_RAW = 17 /* `sql`, with $1, $2… for its own values, all of them */
 };
 
 /*

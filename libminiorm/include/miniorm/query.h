@@ -11,10 +11,11 @@
  * (completion callback on a loop, <miniorm/client.h>). Executing does not change it: it may be
  * executed again, on any database.
  *
- * Each step copies what it is given, apart from models, and returns the query. A step that fails
- * (no memory, a column that the model lacks, a step that such a query has not) is remembered; the
- * first such failure is reported when the query is executed. NULL as query is a failed allocation
- * and passes through every step.
+ * Each step copies what it is given, apart from models, and returns the query; values are converted
+ * to the type of their column. A step that fails (no memory, a column that the model lacks, a value
+ * that does not fit, a step that such a query has not) is remembered; the first such failure is
+ * reported when the query is executed. NULL as query is a failed allocation and passes through every
+ * step.
  *
  * Thread:  one thread at a time while it is described; any threads at once while it is executed.
  */
@@ -84,7 +85,7 @@ MINIORM_API struct miniorm_query *miniorm_query_order_by(struct miniorm_query *q
 MINIORM_API struct miniorm_query *miniorm_query_order_by_raw(struct miniorm_query *query,
                                                              const char *sql);
 
-/* At most this many rows; 0 means none, and a later call replaces an earlier one. Since: 0.1 */
+/* At most this many rows; 0 means no row, and a later call replaces an earlier one. Since: 0.1 */
 MINIORM_API struct miniorm_query *miniorm_query_limit(struct miniorm_query *query, uint64_t limit);
 
 /* Skips this many rows. Since: 0.1 */
@@ -111,9 +112,10 @@ MINIORM_API struct miniorm_query *miniorm_query_values(struct miniorm_query *que
                                                        const void *instance);
 
 /*
- * Begins the next row of an insert: a bulk insert is one statement, all rows or none, without a
- * limit on their number. A column that is set in some rows only is the column's default in the
- * others.
+ * Begins the next row of an insert: a bulk insert inserts all rows or none, and returns them in
+ * their order. A column that is set in some rows only is the column's default in the others; of such
+ * rows PostgreSQL takes 65,535 values (MINIORM_ELIMIT), while the number of rows that set the same
+ * columns has no limit.
  *
  * Since:   0.1
  */
@@ -148,7 +150,8 @@ MINIORM_API struct miniorm_query *miniorm_query_read_only(struct miniorm_query *
  * The answer has two int8 columns before the others: "key", the number of the key from 0, and
  * "total", the number of rows of the key under the where, before limit and offset. A key whose page
  * is empty but whose total is not has one row in which every other column is NULL, the primary key
- * among them; a key without rows has none. Rows come grouped by key, in order.
+ * among them; a key without rows has none, nor has one with a NULL. Rows come grouped by key, in
+ * order. Such a select cannot be for update.
  *
  * Since:   0.1
  */
@@ -158,7 +161,8 @@ MINIORM_API struct miniorm_query *miniorm_query_per_key(struct miniorm_query *qu
                                                         size_t count);
 
 /*
- * The statement's text for a database, with placeholders: for logs and tests. *out is the caller's
+ * The statement's text for a database, with placeholders: for logs and tests. A bulk insert is a
+ * statement per row on SQLite; those that differ are shown, separated by ";\n". *out is the caller's
  * to free().
  *
  * Errors:  MINIORM_ENOMEM, MINIORM_EINVALID, MINIORM_EUNSUPPORTED  as executing would report them.

@@ -177,7 +177,7 @@ static void constraints_are_kept_and_named(void **state)
         {"INSERT INTO cities (name, population) VALUES ('x', 0)", MINIORM_ECHECK, NULL,
          "cities_population_check"},
         {"INSERT INTO cities (name, motto) VALUES ('x', 'a motto of more than thirty characters')",
-         MINIORM_ECHECK, NULL, "cities_motto_length_check"},
+         MINIORM_ECHECK, NULL, "cities_motto_length"},
         {"INSERT INTO streets (city_id, number, name) VALUES (1, 0, 'a')", MINIORM_ECHECK, NULL,
          "streets_positive"},
         {"INSERT INTO streets (city_id, number, name) VALUES (1, 7, 'b')", MINIORM_EUNIQUE,
