@@ -258,6 +258,8 @@ void miniorm_epoll_free(struct miniorm_epoll *loop)
 {
     if (loop == NULL)
         return;
+    /* A deferred call may be what frees its data. */
+    run_deferred(loop);
     free_watches(loop->watches);
     free_watches(loop->removed);
     miniorm__timers_free(&loop->timers);
