@@ -73,8 +73,9 @@ static enum baseapi_status check_field(const struct baseapi_response *response, 
         return BASEAPI_EINVALID;
     if (value != NULL && (value_size == 0 || !baseapi__is_field_value(value, value_size)))
         return BASEAPI_EINVALID;
-    if (response->field_count == RESPONSE_MAX_FIELDS ||
-        name_size + value_size > RESPONSE_MAX_FIELD_BYTES - response->field_bytes)
+    if (value != NULL &&
+        (response->field_count == RESPONSE_MAX_FIELDS ||
+         name_size + value_size > RESPONSE_MAX_FIELD_BYTES - response->field_bytes))
         return BASEAPI_ELIMIT;
     return BASEAPI_OK;
 }
@@ -212,12 +213,10 @@ enum baseapi_status baseapi_request_respond(struct baseapi_request *request,
     request->owner_won = is_first;
     if (is_first)
         request->response = response;
-    if (request->is_on_pool)
-        return is_first ? BASEAPI_OK
-                        : BASEAPI_ECANCELLED; /* the pool hands it over when the handler returns */
-    if (baseapi__worker_is_current(request->worker))
+    /* The pool hands it over when the handler returns. */
+    if (!request->is_on_pool && baseapi__worker_is_current(request->worker))
         baseapi__exchange_answered(request);
-    else
+    else if (!request->is_on_pool)
         baseapi__worker_post(request->worker, request, MAIL_ANSWERED);
     if (!is_first)
         return BASEAPI_ECANCELLED;
