@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "base64.h"
+#include "body_numbers.h"
+#include "decimal.h"
 #include "error.h"
 #include "key_table.h"
 #include "schema.h"
@@ -49,22 +51,39 @@ static bool read_json(struct arena *arena, const json_t *json, struct miniorm_va
     return true;
 }
 
-/* A number in the digits of its shortest form; a string is taken as it is. */
-static bool read_numeric(struct arena *arena, const json_t *json, struct miniorm_value *out)
+/* The digits of a string, which all numbers of clients have become, or of a number of a hook's. */
+static struct miniorm_text digits_of(struct arena *arena, const json_t *json)
 {
     const struct miniorm_value number = json_is_integer(json)
                                             ? miniorm_value_integer(json_integer_value(json))
                                             : miniorm_value_real(json_real_value(json));
-    struct miniorm_text digits = string_of(json);
     char formatted[MINIORM_FORMAT_SIZE];
+    size_t size;
 
-    if (!json_is_string(json)) {
-        digits.size = miniorm_value_format(&number, formatted);
-        digits.data = arena_copy(arena, formatted, digits.size);
-        if (!json_is_number(json) || digits.data == NULL)
-            return false;
-    }
-    return miniorm_value_parse(MINIORM_T_numeric, digits, out, NULL) == MINIORM_OK;
+    if (!json_is_number(json))
+        return string_of(json);
+    size = miniorm_value_format(&number, formatted);
+    return miniorm_text_from(arena_copy(arena, formatted, size), size);
+}
+
+/* Not-a-number and infinities are numeric too, but have no digits to round. */
+static bool has_digits(struct miniorm_text text)
+{
+    return text.size != 0 && text.data[text.size - 1] >= '0' && text.data[text.size - 1] <= '9';
+}
+
+static bool read_numeric(struct arena *arena, const struct miniorm_column *column,
+                         const json_t *json, struct miniorm_value *out)
+{
+    const struct miniorm_text digits = digits_of(arena, json);
+
+    if (digits.data == NULL ||
+        miniorm_value_parse(MINIORM_T_numeric, digits, out, NULL) != MINIORM_OK)
+        return false;
+    if (column->precision == 0 || !has_digits(out->as.text))
+        return true;
+    return baseapi__decimal_fit(arena, out->as.text, column->precision, column->scale,
+                                &out->as.text);
 }
 
 static bool read_real(const json_t *json, enum miniorm_type type, struct miniorm_value *out)
@@ -87,9 +106,11 @@ static bool read_integer(const json_t *json, enum miniorm_type type, struct mini
     return json_is_integer(json) && miniorm_value_convert(&number, type, out, NULL) == MINIORM_OK;
 }
 
-static bool read_value(struct arena *arena, const json_t *json, enum miniorm_type type,
-                       struct miniorm_value *out)
+static bool read_value(struct arena *arena, const struct miniorm_column *column,
+                       const json_t *json, struct miniorm_value *out)
 {
+    const enum miniorm_type type = column->type;
+
     switch (type) {
     case MINIORM_T_boolean: out->as.boolean = json_is_true(json); return json_is_boolean(json);
     case MINIORM_T_int2:
@@ -97,7 +118,7 @@ static bool read_value(struct arena *arena, const json_t *json, enum miniorm_typ
     case MINIORM_T_int8: return read_integer(json, type, out);
     case MINIORM_T_float4:
     case MINIORM_T_float8: return read_real(json, type, out);
-    case MINIORM_T_numeric: return read_numeric(arena, json, out);
+    case MINIORM_T_numeric: return read_numeric(arena, column, json, out);
     case MINIORM_T_bytea: return read_bytes(arena, json, out);
     case MINIORM_T_json:
     case MINIORM_T_jsonb: return read_json(arena, json, out);
@@ -116,7 +137,7 @@ static bool read_member(struct arena *arena, const struct miniorm_column *column
     memset(out, 0, sizeof(*out));
     out->type = column->type;
     out->is_null = json_is_null(json) && !(is_json && (column->flags & MINIORM_NULLABLE) == 0);
-    return out->is_null || read_value(arena, json, column->type, out);
+    return out->is_null || read_value(arena, column, json, out);
 }
 
 /* What is wrong with a value that the schema let pass; NULL: nothing. */
@@ -132,7 +153,7 @@ static const char *fault_of(const struct resource *resource, unsigned column,
 }
 
 static void check_values(struct baseapi_request *request, const struct resource *resource,
-                         json_t *object, const struct miniorm_value *key,
+                         const json_t *object, const struct miniorm_value *key,
                          struct schema_report *report)
 {
     for (unsigned i = 0; i < resource->model->n_columns; i++) {
@@ -160,16 +181,20 @@ enum baseapi_status baseapi__body_read(struct baseapi_request *request,
     const json_t *schema =
         method == BASEAPI_CREATE ? resource->create_schema : resource->update_schema;
     struct schema_report report = {.tell = tell, .context = request};
-    struct baseapi_error error = BASEAPI_ERROR_INIT;
-    json_t *body;
-    const enum baseapi_status status = baseapi_request_json(request, &body, &error);
+    struct miniorm_text text;
+    json_t *json;
+    enum baseapi_status status;
 
+    text.data = baseapi_request_body(request, &text.size);
+    if (!baseapi__body_numbers_quote(baseapi__request_arena(request), resource->model, text, &text))
+        return BASEAPI_ENOMEM;
+    status = baseapi__request_json_from(request, text.data, text.size, &json, NULL);
     if (status != BASEAPI_OK)
         return status;
-    baseapi__schema_check(schema, body, &report);
+    baseapi__schema_check(schema, json, &report);
     if (report.failed)
         return BASEAPI_ENOMEM;
-    *object = json_object_get(body, "data");
+    *object = json_object_get(json, "data");
     if (report.count == 0)
         check_values(request, resource, *object, key, &report);
     return report.count == 0 ? BASEAPI_OK : BASEAPI_EINVALID;

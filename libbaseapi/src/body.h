@@ -21,8 +21,8 @@ enum baseapi_status baseapi__body_read(struct baseapi_request *request,
                                        const struct miniorm_value *key, json_t **object);
 
 /*
- * Values of the members of `object`, by column number, and which columns they are. Members that are
- * part of `without` are left out.
+ * Values of the members of the object, by column number, and which columns they are. Members that
+ * are part of `without` are left out.
  *
  * Errors:  BASEAPI_EINVALID  a member is no column or does not fit it; BASEAPI_ENOMEM.
  */

@@ -17,7 +17,7 @@ struct change {
     enum baseapi_methods method;
     json_t *object; /* under "data" of the body */
     const struct miniorm_value *key;
-    enum baseapi_status body; /* what baseapi__body_read said */
+    enum baseapi_status status; /* what baseapi__body_read said */
     bool is_waiting; /* for a hook */
 };
 
@@ -99,9 +99,9 @@ static void respond_bad_body(struct view *view)
 {
     const struct change *change = view->data;
 
-    if (change->body == BASEAPI_EINVALID)
+    if (change->status == BASEAPI_EINVALID)
         baseapi__view_respond_problems(view, 422);
-    else if (change->body == BASEAPI_EFORMAT)
+    else if (change->status == BASEAPI_EFORMAT)
         baseapi__view_respond_problem(view, 400, BASEAPI_CODE_FORMAT, "Invalid json");
     else
         baseapi__view_respond_problem(view, 500, BASEAPI_CODE_INTERNAL, "Internal server error");
@@ -264,8 +264,8 @@ void baseapi__list_post(struct baseapi_request *request, void *data)
     change = start(request, resource, BASEAPI_CREATE, NULL, params);
     if (change == NULL)
         return;
-    change->body = baseapi__body_read(request, resource, BASEAPI_CREATE, NULL, &change->object);
-    if (change->body == BASEAPI_OK)
+    change->status = baseapi__body_read(request, resource, BASEAPI_CREATE, NULL, &change->object);
+    if (change->status == BASEAPI_OK)
         go_on(change);
     else
         respond_bad_body(change->view);
@@ -278,9 +278,9 @@ void baseapi__entity_put(struct baseapi_request *request, void *data)
 
     if (change == NULL)
         return;
-    change->body =
+    change->status =
         baseapi__body_read(request, resource, BASEAPI_UPDATE, change->key, &change->object);
-    if (change->body == BASEAPI_OK) {
+    if (change->status == BASEAPI_OK) {
         go_on(change);
         return;
     }

@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "base64.h"
+#include "decimal.h"
 #include "json_text.h"
 
 #define US_PER_SECOND INT64_C(1000000)
@@ -128,37 +129,9 @@ static void write_time(struct text *text, const struct miniorm_value *value)
     text_bytes(text, written, (size_t)(end - written));
 }
 
-/* Whether the text is a number as JSON writes it. */
-static bool is_number(const char *text, size_t size)
-{
-    size_t i = size != 0 && text[0] == '-';
-    const size_t first = i;
-
-    while (i < size && text[i] >= '0' && text[i] <= '9')
-        i++;
-    if (i == first || (text[first] == '0' && i - first > 1))
-        return false;
-    if (i < size && text[i] == '.') {
-        const size_t point = i++;
-
-        while (i < size && text[i] >= '0' && text[i] <= '9')
-            i++;
-        if (i == point + 1)
-            return false;
-    }
-    if (i < size && (text[i] == 'e' || text[i] == 'E')) {
-        i += i + 1 < size && (text[i + 1] == '+' || text[i + 1] == '-') ? 2 : 1;
-        if (i == size)
-            return false;
-        while (i < size && text[i] >= '0' && text[i] <= '9')
-            i++;
-    }
-    return i == size;
-}
-
 static void write_number(struct text *text, const char *digits, size_t size, bool as_string)
 {
-    if (!as_string && is_number(digits, size))
+    if (!as_string && baseapi__decimal_is_json(miniorm_text_from(digits, size)))
         text_bytes(text, digits, size);
     else
         baseapi__json_string(text, digits, size);

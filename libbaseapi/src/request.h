@@ -28,6 +28,11 @@ char *baseapi__request_format(struct baseapi_request *request, const char *forma
 char *baseapi__request_vformat(struct baseapi_request *request, const char *format,
                                va_list arguments) __attribute__((format(printf, 2, 0)));
 
+/* What baseapi_request_json does, of a text in place of the body: at the first call of either. */
+enum baseapi_status baseapi__request_json_from(struct baseapi_request *request, const char *data,
+                                               size_t size, json_t **out,
+                                               struct baseapi_error *error);
+
 /*
  * Answers with JSON that was written into `body`, whose bytes are handed over without a copy;
  * `body` is empty afterwards. A body that failed for want of memory answers 500. Gives the request

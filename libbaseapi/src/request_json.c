@@ -46,19 +46,25 @@ static enum baseapi_status explain(const json_error_t *reason, struct baseapi_er
 enum baseapi_status baseapi_request_json(struct baseapi_request *request, json_t **out,
                                          struct baseapi_error *error)
 {
-    const struct text *body = &request->body;
+    return baseapi__request_json_from(request, request->body.data, request->body.size, out, error);
+}
+
+enum baseapi_status baseapi__request_json_from(struct baseapi_request *request, const char *data,
+                                               size_t size, json_t **out,
+                                               struct baseapi_error *error)
+{
     json_error_t reason;
 
     if (request->json == NULL) {
-        if (body->size == 0)
+        if (size == 0)
             return baseapi__fail_http(error, BASEAPI_EFORMAT, 400,
                                       "The body is empty, JSON is expected.");
-        if (depth_of(body->data, body->size) > BASEAPI_MAX_JSON_DEPTH)
+        if (depth_of(data, size) > BASEAPI_MAX_JSON_DEPTH)
             return baseapi__fail_http(error, BASEAPI_EFORMAT, 400,
                                       "The body is nested more than %d levels deep.",
                                       BASEAPI_MAX_JSON_DEPTH);
         request->json =
-            json_loadb(body->data, body->size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &reason);
+            json_loadb(data, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &reason);
         if (request->json == NULL)
             return explain(&reason, error);
     }
