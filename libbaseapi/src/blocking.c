@@ -1,8 +1,8 @@
 /*
  * Blocking handlers: a queue and the threads that take from it.
  *
- * Invariant: a request in the queue or on a thread is owned by it; it goes back to its worker's inbox exactly once, when
- * the handler has returned.
+ * Invariant: a request in the queue or on a thread is owned by it; it goes back to its worker's
+ * inbox exactly once, when the handler has returned.
  */
 #include "blocking.h"
 

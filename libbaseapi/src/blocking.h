@@ -16,8 +16,8 @@ enum baseapi_status baseapi__blocking_start(unsigned threads, unsigned queue_lim
                                             struct blocking **out, struct baseapi_error *error);
 
 /*
- * Ends the threads once their handlers have returned; what waits in the queue is dropped. The workers' threads must have
- * ended before, their inboxes not. NULL is allowed.
+ * Ends the threads once their handlers have returned; what waits in the queue is dropped. The
+ * workers' threads must have ended before, their inboxes not. NULL is allowed.
  */
 void baseapi__blocking_stop(struct blocking *blocking);
 

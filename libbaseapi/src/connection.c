@@ -1,5 +1,6 @@
 /*
- * Connections: from the accepted socket to its end, and the head of each request on the way into the request's memory.
+ * Connections: from the accepted socket to its end, and the head of each request on the way into
+ * the request's memory.
  */
 #include <arpa/inet.h>
 #include <string.h>

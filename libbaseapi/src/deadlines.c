@@ -2,7 +2,8 @@
  * Deadlines: doubly linked lists, the oldest start first.
  *
  * Order: set, clear and expire at will; a deadline must be cleared before its memory goes.
- * Invariant: starts in a list never decrease, as each is appended at the present time and all of them wait equally long.
+ * Invariant: starts in a list never decrease, as each is appended at the present time and all of
+ * them wait equally long.
  */
 #include "deadlines.h"
 

@@ -1,6 +1,6 @@
 /*
- * Deadlines: one list for each length of time, so that each list is ordered by itself and setting, clearing and looking for
- * what is due cost the same whatever their number.
+ * Deadlines: one list for each length of time, so that each list is ordered by itself and setting,
+ * clearing and looking for what is due cost the same whatever their number.
  */
 #ifndef BASEAPI_SRC_DEADLINES_H
 #define BASEAPI_SRC_DEADLINES_H

@@ -1,6 +1,6 @@
 /*
- * Decimal numbers as text. PostgreSQL rounds to a column's scale by itself; done here, the answer is
- * the same on every database, and what does not fit is told by the column's name.
+ * Decimal numbers as text. PostgreSQL rounds to a column's scale by itself; done here, the answer
+ * is the same on every database, and what does not fit is told by the column's name.
  */
 #include "decimal.h"
 

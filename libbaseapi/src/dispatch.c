@@ -1,7 +1,9 @@
 /*
- * The way of a complete request: the app's middlewares, the route's, the handler; and the answer's way back.
+ * The way of a complete request: the app's middlewares, the route's, the handler; and the answer's
+ * way back.
  *
- * Invariant: `step` counts the middlewares that were entered; exactly those see the answer, the last one first.
+ * Invariant: `step` counts the middlewares that were entered; exactly those see the answer, the
+ * last one first.
  */
 #include <string.h>
 

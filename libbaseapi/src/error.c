@@ -1,7 +1,8 @@
 /*
  * Errors: the names of the statuses, and filling a caller's structure.
  *
- * Invariant: a structure that holds an error is not touched, so the first one, nearest to the cause, wins.
+ * Invariant: a structure that holds an error is not touched, so the first one, nearest to the
+ * cause, wins.
  */
 #include "error.h"
 

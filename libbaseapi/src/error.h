@@ -13,8 +13,10 @@
 enum baseapi_status baseapi__fail(struct baseapi_error *error, enum baseapi_status status,
                                   const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* The same for what the operating system refused, whose text is added: "cannot bind: Address
- * already in use". */
+/*
+ * The same for what the operating system refused, whose text is added: "cannot bind: Address
+ * already in use".
+ */
 enum baseapi_status baseapi__fail_errno(struct baseapi_error *error, enum baseapi_status status,
                                         int system_errno, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -1,9 +1,10 @@
 /*
  * Exchanges: from the request line to the last byte of the answer.
  *
- * Order, driven by the server: begin, add_field…, head, body…, ready (again after each resume), sending, end. In between the
- * owner answers, or a deadline or a hang-up gives the request up.
- * Invariant: `is_answered` is set by exactly one of owner, deadline, hang-up and end; only who set it decides what is sent.
+ * Order, driven by the server: begin, add_field…, head, body…, ready (again after each resume),
+ * sending, end. In between the owner answers, or a deadline or a hang-up gives the request up.
+ * Invariant: `is_answered` is set by exactly one of owner, deadline, hang-up and end; only who set
+ * it decides what is sent.
  */
 #include "exchange.h"
 
@@ -19,7 +20,10 @@
 #include "utf8.h"
 #include "worker.h"
 
-/* Freed requests that a worker keeps to use again: the connections of a busy worker, not of an attack. */
+/*
+ * Freed requests that a worker keeps to use again: the connections of a busy worker, not of an
+ * attack.
+ */
 #define MAX_SPARE 256
 /* Bytes of a body over its limit that are read and thrown away before the connection is cut. */
 #define MAX_DROPPED ((size_t)256 * 1024)
@@ -71,7 +75,10 @@ void baseapi__request_release(struct baseapi_request *request)
     worker->spare_count++;
 }
 
-/* Splitmix64: every number of 64 bits once, in an order nobody can guess from outside without the seed. */
+/*
+ * Splitmix64: every number of 64 bits once, in an order nobody can guess from outside without the
+ * seed.
+ */
 static void make_id(struct baseapi_worker *worker, char *id)
 {
     static const char digits[] = "0123456789abcdef";
@@ -127,7 +134,10 @@ static enum verdict reply_at_once(struct baseapi_request *request,
     return VERDICT_REPLY;
 }
 
-/* Answers before any handler has seen the request; the connection is closed, as what follows may be its body. */
+/*
+ * Answers before any handler has seen the request; the connection is closed, as what follows may be
+ * its body.
+ */
 static enum verdict refuse(struct baseapi_request *request, unsigned status, const char *detail)
 {
     const struct baseapi_problem problem = {
@@ -180,7 +190,10 @@ static void accept_id(struct baseapi_request *request)
         strcpy(request->id, id);
 }
 
-/* Decodes the parameters that the route found in the path; false when memory ran out or one is not UTF-8. */
+/*
+ * Decodes the parameters that the route found in the path; false when memory ran out or one is not
+ * UTF-8.
+ */
 static bool take_parameters(struct baseapi_request *request, const struct routing *routing)
 {
     const struct pattern *pattern = routing->route->pattern;

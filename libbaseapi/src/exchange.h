@@ -1,9 +1,9 @@
 /*
  * Exchanges: a request, its answer, and the connection they travel on, as the worker sees them.
  *
- * A request is held by two: the HTTP side, from the request line until the last byte of the answer, and its owner, from
- * the first middleware until the owner answers. Whoever lets go last frees it. Either may be first: the client may go away
- * before the handler answers.
+ * A request is held by two: the HTTP side, from the request line until the last byte of the answer,
+ * and its owner, from the first middleware until the owner answers. Whoever lets go last frees it.
+ * Either may be first: the client may go away before the handler answers.
  */
 #ifndef BASEAPI_SRC_EXCHANGE_H
 #define BASEAPI_SRC_EXCHANGE_H
@@ -155,16 +155,24 @@ enum verdict baseapi__exchange_ready(struct baseapi_request *request);
 void baseapi__exchange_sending(struct baseapi_request *request, unsigned status,
                                uint64_t body_bytes);
 
-/* The HTTP side has ended; `server_status` is that of an answer the server made by itself, else 0. */
+/*
+ * The HTTP side has ended; `server_status` is that of an answer the server made by itself, else 0.
+ */
 void baseapi__exchange_end(struct connection *connection, unsigned server_status);
 
 /* The owner has answered, or its late answer was dropped; on the worker's thread. */
 void baseapi__exchange_answered(struct baseapi_request *request);
 
-/* Answers in the owner's place with `canned`, or, when that is NULL, drops the connection: the client has gone. */
+/*
+ * Answers in the owner's place with `canned`, or, when that is NULL, drops the connection: the
+ * client has gone.
+ */
 void baseapi__exchange_give_up(struct baseapi_request *request, const struct canned *canned);
 
-/* At the end of a worker: lets go of a waiting request whatever its state, its connection being dead. */
+/*
+ * At the end of a worker: lets go of a waiting request whatever its state, its connection being
+ * dead.
+ */
 void baseapi__exchange_drop(struct baseapi_request *request);
 
 void baseapi__request_release(struct baseapi_request *request);

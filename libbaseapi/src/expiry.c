@@ -1,8 +1,9 @@
 /*
  * Deadlines of a connection's phases: idle, head, body, handler, sending.
  *
- * A connection has one at a time, beside the one after which a hang-up is looked for. Body and sending are looked at in
- * steps: what has come or gone since the last step must reach the least rate.
+ * A connection has one at a time, beside the one after which a hang-up is looked for. Body and
+ * sending are looked at in steps: what has come or gone since the last step must reach the least
+ * rate.
  */
 #include "expiry.h"
 
@@ -19,7 +20,10 @@
 #define BODY_STEP_MS 5000
 /* Requests answered sooner never pay for watching their connection. */
 #define WATCH_AFTER_MS 100
-/* In a drain: clients that send request after request get time to send one more, and be told to close. */
+/*
+ * In a drain: clients that send request after request get time to send one more, and be told to
+ * close.
+ */
 #define DRAIN_IDLE_MS 500
 
 static struct connection *connection_of(struct deadline *deadline)

@@ -17,7 +17,10 @@ uint64_t baseapi__expiry_next(const struct baseapi_worker *worker);
 /* Acts on all that are due. */
 void baseapi__expiry_run(struct baseapi_worker *worker);
 
-/* Shortens what idle connections may still wait, and counts those that have sent nothing yet among them. */
+/*
+ * Shortens what idle connections may still wait, and counts those that have sent nothing yet among
+ * them.
+ */
 void baseapi__expiry_drain(struct baseapi_worker *worker);
 
 #endif

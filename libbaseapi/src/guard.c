@@ -1,7 +1,8 @@
 /*
- * The guard. The server underneath reads leniently: it takes the first of several Content-Length fields, prefers
- * neither of Content-Length and Transfer-Encoding, and ignores a field whose name ends in a space. What two readers of one
- * message may understand differently is refused here, before the body is read, and the connection is closed.
+ * The guard. The server underneath reads leniently: it takes the first of several Content-Length
+ * fields, prefers neither of Content-Length and Transfer-Encoding, and ignores a field whose name
+ * ends in a space. What two readers of one message may understand differently is refused here,
+ * before the body is read, and the connection is closed.
  *
  * Invariant: a head that passes has exactly one meaning: one target, one host, one length.
  */
@@ -100,7 +101,9 @@ static struct refusal check_fields(const struct head *head, struct seen *seen)
 
 static bool is_host(const struct header_field *host)
 {
-    /* An empty host is allowed (RFC 9110, section 7.2); what would make it a path or a list is not. */
+    /*
+     * An empty host is allowed (RFC 9110, section 7.2); what would make it a path or a list is not.
+     */
     return strpbrk(host->value, " \t,/\\?#@\"<>") == NULL;
 }
 

@@ -40,14 +40,17 @@ struct refusal {
 };
 
 /*
- * Checks a head by RFC 9110 and 9112 as strictly as they allow; *out is filled when it passes. No state, no allocation.
+ * Checks a head by RFC 9110 and 9112 as strictly as they allow; *out is filled when it passes. No
+ * state, no allocation.
  */
 struct refusal baseapi__guard_check(const struct head *head, struct framing *out);
 
 /* Whether `text` of `size` bytes is a token (RFC 9110, section 5.6.2): a method or a field name. */
 bool baseapi__is_token(const char *text, size_t size);
 
-/* Whether a field value holds nothing but visible characters, spaces, tabs and bytes beyond ASCII. */
+/*
+ * Whether a field value holds nothing but visible characters, spaces, tabs and bytes beyond ASCII.
+ */
 bool baseapi__is_field_value(const char *text, size_t size);
 
 /* Whether `field` has this name, in any case. */

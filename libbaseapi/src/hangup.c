@@ -1,8 +1,9 @@
 /*
- * Hang-ups: an epoll set of its own inside the loop's, as it asks for EPOLLRDHUP alone. A loop's watch would also report the
- * next request of a client that pipelines, over and over.
+ * Hang-ups: an epoll set of its own inside the loop's, as it asks for EPOLLRDHUP alone. A loop's
+ * watch would also report the next request of a client that pipelines, over and over.
  *
- * Connections are added only when their request has waited for a while, so most requests never pay for it.
+ * Connections are added only when their request has waited for a while, so most requests never pay
+ * for it.
  */
 #include "hangup.h"
 

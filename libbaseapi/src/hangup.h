@@ -1,5 +1,6 @@
 /*
- * Clients that go away while their request waits for an answer: the server underneath does not look at the connection then.
+ * Clients that go away while their request waits for an answer: the server underneath does not look
+ * at the connection then.
  */
 #ifndef BASEAPI_SRC_HANGUP_H
 #define BASEAPI_SRC_HANGUP_H
@@ -16,7 +17,10 @@ enum baseapi_status baseapi__hangups_new(struct baseapi_worker *worker, struct h
 
 void baseapi__hangups_free(struct hangups *hangups);
 
-/* Gives the request of `connection` up when its client hangs up. Best effort: without it the deadline still acts. */
+/*
+ * Gives the request of `connection` up when its client hangs up. Best effort: without it the
+ * deadline still acts.
+ */
 void baseapi__hangup_watch(struct connection *connection);
 
 void baseapi__hangup_unwatch(struct connection *connection);

@@ -2,8 +2,8 @@
  * JSON of values: numbers without loss, times in RFC 3339, text escaped, json as it is.
  *
  * Invariant: whatever a value holds, what is appended is one valid JSON value. What JSON has no
- * number for (NaN, infinities) and years that RFC 3339 has no place for are strings, in PostgreSQL's
- * words.
+ * number for (NaN, infinities) and years that RFC 3339 has no place for are strings, in
+ * PostgreSQL's words.
  */
 #include "json_writer.h"
 

@@ -9,8 +9,10 @@
 #include "resource.h"
 #include "text.h"
 
-/* Appends one value. `format` is of enum baseapi_format; with `is_unchecked` a value of type json
- * is parsed first, and written as a string when it is no JSON. */
+/*
+ * Appends one value. `format` is of enum baseapi_format; with `is_unchecked` a value of type json
+ * is parsed first, and written as a string when it is no JSON.
+ */
 void baseapi__json_value(struct text *text, const struct miniorm_value *value, unsigned format,
                          bool is_unchecked);
 

@@ -32,7 +32,9 @@ static uint64_t hash_bytes(uint64_t hash, const void *data, size_t size)
 
 enum form { FORM_NUMBER, FORM_TEXT, FORM_UUID };
 
-/* Where a value's bytes are. Floats count by their bits: -0 and 0 are two keys, which is harmless. */
+/*
+ * Where a value's bytes are. Floats count by their bits: -0 and 0 are two keys, which is harmless.
+ */
 static enum form form_of(enum miniorm_type type)
 {
     switch (type) {

@@ -23,8 +23,10 @@ struct key_table {
 bool baseapi__key_table_new(struct arena *arena, struct key_table *table,
                             const struct miniorm_value *keys, size_t n_values, size_t capacity);
 
-/* The number of the key that stands behind the last one in `keys`: a new one, which then counts, or
- * that of its equal. */
+/*
+ * The number of the key that stands behind the last one in `keys`: a new one, which then counts, or
+ * that of its equal.
+ */
 size_t baseapi__key_table_add(struct key_table *table);
 
 /* Whether two values of the same type, neither of them NULL, are equal. */

@@ -1,8 +1,9 @@
 /*
  * Starting and stopping an app.
  *
- * Start: parts prepare, routes are indexed, sockets listen, the pool starts, then the workers; any failure undoes what went
- * before. Stop: workers drain or cut, are joined, then the pool, and what nobody answered is freed.
+ * Start: parts prepare, routes are indexed, sockets listen, the pool starts, then the workers; any
+ * failure undoes what went before. Stop: workers drain or cut, are joined, then the pool, and what
+ * nobody answered is freed.
  */
 #include <errno.h>
 #include <poll.h>

@@ -13,7 +13,9 @@
 
 #include "error.h"
 
-/* Connections the kernel may take before they are accepted; it reduces this to net.core.somaxconn. */
+/*
+ * Connections the kernel may take before they are accepted; it reduces this to net.core.somaxconn.
+ */
 #define BACKLOG 4096
 
 union address {

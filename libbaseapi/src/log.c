@@ -12,7 +12,10 @@
 
 /* Room for one message of the error log. */
 #define MESSAGE_SIZE 640
-/* Longest forms of the strings of a line, with their quotes, but for the target, which takes what is left. */
+/*
+ * Longest forms of the strings of a line, with their quotes, but for the target, which takes what
+ * is left.
+ */
 #define ID_SIZE 68
 #define PEER_SIZE 50
 #define METHOD_SIZE 36
@@ -74,7 +77,10 @@ static size_t escape(const char *text, size_t size, char out[8])
     return length;
 }
 
-/* A JSON string of at most `longest` bytes that leaves `kept` bytes of the line behind it; the rest is cut off. */
+/*
+ * A JSON string of at most `longest` bytes that leaves `kept` bytes of the line behind it; the rest
+ * is cut off.
+ */
 static void add_string(struct line *line, const char *text, size_t longest, size_t kept)
 {
     const size_t last = line->limit - kept;

@@ -1,5 +1,6 @@
 /*
- * Operators of filters: one table of names, and the check at start-up that a column's type has them.
+ * Operators of filters: one table of names, and the check at start-up that a column's type has
+ * them.
  */
 #include "operators.h"
 

@@ -1,6 +1,6 @@
 /*
- * Matching patterns. One whose parameters are plain segments or digits, each followed by '/' or the end, is compared
- * piece by piece; any other becomes one PCRE2 expression over the whole path.
+ * Matching patterns. One whose parameters are plain segments or digits, each followed by '/' or the
+ * end, is compared piece by piece; any other becomes one PCRE2 expression over the whole path.
  *
  * Order: compile, any number of matches from any thread, free.
  * Invariant: an expression runs under limits of steps and depth, so no path can make it run long.
@@ -17,8 +17,8 @@
 #include "text.h"
 
 /*
- * Steps and depth that matching a path may take: PCRE2's own defaults (10 million) are seconds of a core, this is about a
- * millisecond, and an expression for a path of 8 kB needs far less.
+ * Steps and depth that matching a path may take: PCRE2's own defaults (10 million) are seconds of a
+ * core, this is about a millisecond, and an expression for a path of 8 kB needs far less.
  */
 #define MATCH_LIMIT 100000
 #define DEPTH_LIMIT 1000
@@ -181,7 +181,10 @@ struct pattern_scratch *baseapi__pattern_scratch_new(void)
 
     if (scratch == NULL)
         return NULL;
-    /* Expressions may have groups of their own beside the parameters; what does not fit is not asked for. */
+    /*
+     * Expressions may have groups of their own beside the parameters; what does not fit is not
+     * asked for.
+     */
     scratch->data = pcre2_match_data_create(PATTERN_MAX_SIZE / 2, NULL);
     scratch->context = pcre2_match_context_create(NULL);
     if (scratch->data == NULL || scratch->context == NULL) {

@@ -1,5 +1,6 @@
 /*
- * Reading the text of a pattern. Braces inside a parameter's expression must be paired, as in "{code:[A-Z]{2}}", or escaped.
+ * Reading the text of a pattern. Braces inside a parameter's expression must be paired, as in
+ * "{code:[A-Z]{2}}", or escaped.
  */
 #include "pattern_parse.h"
 

@@ -1,8 +1,9 @@
 /*
- * Counting connections: a total, and a hash table of addresses under a lock that is taken when a connection begins and
- * ends, never for a request.
+ * Counting connections: a total, and a hash table of addresses under a lock that is taken when a
+ * connection begins and ends, never for a request.
  *
- * Invariant: the table has at least twice as many places as there can be connections, so probing ends soon.
+ * Invariant: the table has at least twice as many places as there can be connections, so probing
+ * ends soon.
  */
 #include "peers.h"
 

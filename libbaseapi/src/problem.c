@@ -1,5 +1,6 @@
 /*
- * Error documents: the only place that makes them, and that knows which code and text go with a status.
+ * Error documents: the only place that makes them, and that knows which code and text go with a
+ * status.
  */
 #include "problem.h"
 

@@ -8,7 +8,10 @@
 
 #include "text.h"
 
-/* An answer that needs no memory: for when there is none, or when the request is not the library's to write into. */
+/*
+ * An answer that needs no memory: for when there is none, or when the request is not the library's
+ * to write into.
+ */
 struct canned {
     unsigned status;
     const char *reason;

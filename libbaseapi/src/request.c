@@ -1,7 +1,8 @@
 /*
  * A request as handlers see it: what was sent, parameters of the route, memory and data of its own.
  *
- * Everything returned was copied from the server when the head was complete, so it stays valid when the connection has gone.
+ * Everything returned was copied from the server when the head was complete, so it stays valid when
+ * the connection has gone.
  */
 #include <stdio.h>
 #include <strings.h>

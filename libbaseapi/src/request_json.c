@@ -5,7 +5,8 @@
 #include "exchange.h"
 
 /*
- * Deepest nesting of the brackets outside strings. Text that is no JSON gives some number, and is refused by the parser.
+ * Deepest nesting of the brackets outside strings. Text that is no JSON gives some number, and is
+ * refused by the parser.
  */
 static size_t depth_of(const char *data, size_t size)
 {

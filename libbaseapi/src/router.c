@@ -1,8 +1,10 @@
 /*
- * The router: routes in order of declaration, and an index of them by the first segment of their pattern.
+ * The router: routes in order of declaration, and an index of them by the first segment of their
+ * pattern.
  *
- * A bucket holds, in order, the routes whose pattern begins with its literal segment, and with them every route that begins
- * otherwise; so a path is compared with the few routes of its bucket, and the first declared still wins.
+ * A bucket holds, in order, the routes whose pattern begins with its literal segment, and with them
+ * every route that begins otherwise; so a path is compared with the few routes of its bucket, and
+ * the first declared still wins.
  */
 #include "router.h"
 
@@ -13,7 +15,10 @@
 #include "guard.h"
 #include "text.h"
 
-/* Shortest method and longest one that a route may have; the longest registered is UPDATEREDIRECTREF. */
+/*
+ * Shortest method and longest one that a route may have; the longest registered is
+ * UPDATEREDIRECTREF.
+ */
 #define METHOD_MAX_SIZE 32
 
 struct bucket {
@@ -147,7 +152,10 @@ static void append(struct router *router, struct route *route)
     router->count++;
 }
 
-/* Takes back what was added behind `last`. Its memory stays in the arena, which few mistakes can fill. */
+/*
+ * Takes back what was added behind `last`. Its memory stays in the arena, which few mistakes can
+ * fill.
+ */
 static void take_back(struct router *router, struct route *last, size_t count)
 {
     struct route *added = last == NULL ? router->first : last->next;
@@ -191,7 +199,10 @@ enum baseapi_status baseapi__router_add(struct router *router, const char *prefi
     return status;
 }
 
-/* The literal first segment of a pattern: its size, or 0 when it begins otherwise ("/", "/{x}", "/a{x}"). */
+/*
+ * The literal first segment of a pattern: its size, or 0 when it begins otherwise ("/", "/{x}",
+ * "/a{x}").
+ */
 static size_t first_segment(const struct route *route, const char **segment)
 {
     const char *literal = baseapi__pattern_literal(route->pattern, 0);

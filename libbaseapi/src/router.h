@@ -1,8 +1,8 @@
 /*
  * The router: the routes of an app, and which of them answers a request.
  *
- * Declared: any number of baseapi__router_add, then baseapi__router_prepare; after that it is constant and any thread may
- * look routes up.
+ * Declared: any number of baseapi__router_add, then baseapi__router_prepare; after that it is
+ * constant and any thread may look routes up.
  */
 #ifndef BASEAPI_SRC_ROUTER_H
 #define BASEAPI_SRC_ROUTER_H
@@ -50,7 +50,10 @@ enum baseapi_status baseapi__router_prepare(struct router *router, struct baseap
 void baseapi__router_find(const struct router *router, const char *method, const char *path,
                           size_t size, struct pattern_scratch *scratch, struct routing *out);
 
-/* Appends the methods that `path` answers: "GET, HEAD, OPTIONS, POST" in order of declaration, HEAD and OPTIONS last. */
+/*
+ * Appends the methods that `path` answers: "GET, HEAD, OPTIONS, POST" in order of declaration, HEAD
+ * and OPTIONS last.
+ */
 void baseapi__router_allow(const struct router *router, const char *path, size_t size,
                            struct pattern_scratch *scratch, struct text *out);
 

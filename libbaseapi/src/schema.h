@@ -8,8 +8,10 @@
 
 #include "resource.h"
 
-/* The schema of a whole body, `{"data":{…}}`, of BASEAPI_CREATE or BASEAPI_UPDATE; a new reference,
- * NULL when memory ran out. */
+/*
+ * The schema of a whole body, `{"data":{…}}`, of BASEAPI_CREATE or BASEAPI_UPDATE; a new reference,
+ * NULL when memory ran out.
+ */
 json_t *baseapi__schema_make(const struct resource *resource, enum baseapi_methods method);
 
 /* Most errors of one body that are told: more help nobody, and each costs memory. */

@@ -1,7 +1,9 @@
 /*
- * The turns of a worker: wait, take what other threads gave back, act on deadlines, let the server run.
+ * The turns of a worker: wait, take what other threads gave back, act on deadlines, let the server
+ * run.
  *
- * What handlers submit to the database in a run leaves together at the start of the next turn, before the loop waits.
+ * What handlers submit to the database in a run leaves together at the start of the next turn,
+ * before the loop waits.
  * Invariant: the loop never waits longer than the server and the deadlines allow.
  */
 #include <limits.h>

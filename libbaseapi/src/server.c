@@ -1,9 +1,11 @@
 /*
  * libmicrohttpd, in external epoll mode: the only file that knows it.
  *
- * Order: start, then run whenever the descriptor is readable or the timeout has passed, quiesce, run on, stop. Connections are
- * suspended only inside the access handler, and a resumed one is looked at by the next run.
- * Invariant: no connection is suspended when the server is stopped, as libmicrohttpd would abort the process.
+ * Order: start, then run whenever the descriptor is readable or the timeout has passed, quiesce,
+ * run on, stop. Connections are suspended only inside the access handler, and a resumed one is
+ * looked at by the next run.
+ * Invariant: no connection is suspended when the server is stopped, as libmicrohttpd would abort
+ * the process.
  */
 #include "server.h"
 
@@ -27,12 +29,16 @@
 #include "worker.h"
 
 /*
- * Memory of one connection: it bounds the head of a request and of its answer. Up to 32 kB it comes from malloc, beyond from
- * mmap, which costs a page fault per page and connection; so the larger size is taken only with larger limits.
+ * Memory of one connection: it bounds the head of a request and of its answer. Up to 32 kB it comes
+ * from malloc, beyond from mmap, which costs a page fault per page and connection; so the larger
+ * size is taken only with larger limits.
  */
 #define POOL_SIZE ((size_t)32 * 1024)
 #define LARGE_POOL_SIZE ((size_t)64 * 1024)
-/* What heads may have of the smaller size: the rest is for the server's own records and the answer's head. */
+/*
+ * What heads may have of the smaller size: the rest is for the server's own records and the
+ * answer's head.
+ */
 #define POOL_FOR_HEADS ((size_t)20 * 1024 + 512)
 /* Rounds of accepting before the listening socket is closed; each takes ten connections. */
 #define QUIESCE_ROUNDS 500
@@ -115,8 +121,8 @@ static void on_connection(void *data, struct MHD_Connection *handle, void **cont
 }
 
 /*
- * Called with the target before anything is cut from it or decoded. What it returns is the context of the request; that it
- * was called makes sure that on_completed will be.
+ * Called with the target before anything is cut from it or decoded. What it returns is the context
+ * of the request; that it was called makes sure that on_completed will be.
  */
 static void *on_request_line(void *data, const char *target, struct MHD_Connection *handle)
 {
@@ -128,8 +134,8 @@ static void *on_request_line(void *data, const char *target, struct MHD_Connecti
         return NULL;
     baseapi__exchange_begin(connection, target != NULL ? target : "");
     /*
-     * The query is taken apart by this library alone. Ending it here, in the server's own writable buffer, spares the
-     * server to do so too, with an allocation for each argument.
+     * The query is taken apart by this library alone. Ending it here, in the server's own writable
+     * buffer, spares the server to do so too, with an allocation for each argument.
      */
     query = target != NULL ? strchr(target, '?') : NULL;
     if (query != NULL && query[1] != '\0')

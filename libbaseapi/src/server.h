@@ -16,19 +16,26 @@ struct canned;
 struct connection;
 struct server;
 
-/* Starts serving worker->listen_fd, which it takes over. Errors: BASEAPI_ENOMEM, BASEAPI_ESERVER. */
+/*
+ * Starts serving worker->listen_fd, which it takes over. Errors: BASEAPI_ENOMEM, BASEAPI_ESERVER.
+ */
 enum baseapi_status baseapi__server_start(struct baseapi_worker *worker, struct server **out,
                                           struct baseapi_error *error);
 
 /* Becomes readable when baseapi__server_run has something to do. */
 int baseapi__server_fd(const struct server *server);
 
-/* Milliseconds after which baseapi__server_run must be called whatever the descriptor says, or -1. */
+/*
+ * Milliseconds after which baseapi__server_run must be called whatever the descriptor says, or -1.
+ */
 int baseapi__server_timeout(struct server *server);
 
 void baseapi__server_run(struct server *server);
 
-/* Accepts what the kernel has taken for us already, then stops listening and closes the listening socket. */
+/*
+ * Accepts what the kernel has taken for us already, then stops listening and closes the listening
+ * socket.
+ */
 void baseapi__server_quiesce(struct server *server);
 
 /* Ends all connections. None may be suspended. NULL is allowed. */

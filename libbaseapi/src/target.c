@@ -17,7 +17,9 @@ static int digit_value(char c)
     return -1;
 }
 
-/* Value of the escape at `text`, which starts with '%', or -1; stops at the terminator by itself. */
+/*
+ * Value of the escape at `text`, which starts with '%', or -1; stops at the terminator by itself.
+ */
 static int escape_value(const char *text)
 {
     const int high = digit_value(text[1]);

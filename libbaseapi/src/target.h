@@ -26,8 +26,8 @@ struct target {
 enum target_fault baseapi__target_parse(const char *raw, struct target *out);
 
 /*
- * Decodes percent escapes of `size` bytes into `out`, which has room for `size`; returns the length. What is not an escape is
- * copied as it is. A '+' is a plus.
+ * Decodes percent escapes of `size` bytes into `out`, which has room for `size`; returns the
+ * length. What is not an escape is copied as it is. A '+' is a plus.
  */
 size_t baseapi__target_decode(const char *encoded, size_t size, char *out);
 

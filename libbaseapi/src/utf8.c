@@ -3,7 +3,10 @@
  */
 #include "utf8.h"
 
-/* Bounds of the byte after the lead byte exclude overlong forms, surrogates and what is beyond U+10FFFF. */
+/*
+ * Bounds of the byte after the lead byte exclude overlong forms, surrogates and what is beyond
+ * U+10FFFF.
+ */
 struct lead {
     unsigned char first, last;
     unsigned char size;

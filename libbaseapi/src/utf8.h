@@ -7,7 +7,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Bytes of the character that starts at `data`, 0 when it is none; `size` bytes may be read, at least one. */
+/*
+ * Bytes of the character that starts at `data`, 0 when it is none; `size` bytes may be read, at
+ * least one.
+ */
 size_t baseapi__utf8_character(const char *data, size_t size);
 
 bool baseapi__utf8_is_valid(const char *data, size_t size);

@@ -1,8 +1,8 @@
 /*
  * Views: asking providers, awaiting their answers, and ending.
  *
- * Order: start, ask any number of times (also from `arrived`), go; `finish` once nothing is awaited.
- * A provider may answer before it returns, so nothing here relies on being called later.
+ * Order: start, ask any number of times (also from `arrived`), go; `finish` once nothing is
+ * awaited. A provider may answer before it returns, so nothing here relies on being called later.
  * Invariant: `finish` is called once, with pending 0; the answers' rows are released once, when the
  * view ends or, for an answer nobody needs, at once.
  */

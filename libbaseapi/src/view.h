@@ -85,8 +85,10 @@ bool baseapi__filters_make(struct baseapi_request *request, const struct resourc
 /* Answers a request whose level could not be made: 422 with the errors added, or 500. */
 void baseapi__respond_level_fault(struct baseapi_request *request);
 
-/* The primary key of the request's path; NULL when it cannot be that of any entity, which has then
- * been answered 404 (or 500). */
+/*
+ * The primary key of the request's path; NULL when it cannot be that of any entity, which has then
+ * been answered 404 (or 500).
+ */
 struct miniorm_value *baseapi__path_key(struct baseapi_request *request,
                                         const struct resource *resource);
 

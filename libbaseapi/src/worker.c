@@ -2,7 +2,8 @@
  * Workers: made by the app, started as a thread, told to end, joined, freed.
  *
  * On the thread: database client, hooks, server; serving; the same in reverse order.
- * Invariant: everything in a worker belongs to its thread, but for the order, the counters and the inbox.
+ * Invariant: everything in a worker belongs to its thread, but for the order, the counters and the
+ * inbox.
  */
 #include "worker.h"
 

@@ -17,7 +17,10 @@
 #include "exchange.h"
 #include "stats.h"
 
-/* Different handler_timeout_ms of one app, its own included: each is a list that every turn looks at. */
+/*
+ * Different handler_timeout_ms of one app, its own included: each is a list that every turn looks
+ * at.
+ */
 #define MAX_TIMEOUT_CLASSES 8
 
 struct hangups;
@@ -75,7 +78,10 @@ struct baseapi_worker *baseapi__worker_new(struct baseapi_app *app, unsigned ind
 /* Frees a worker whose thread has ended, with the requests nobody answered. NULL is allowed. */
 void baseapi__worker_free(struct baseapi_worker *worker);
 
-/* Starts the thread and returns at once; the app is told when it serves or has failed. Takes `listen_fd` over. */
+/*
+ * Starts the thread and returns at once; the app is told when it serves or has failed. Takes
+ * `listen_fd` over.
+ */
 enum baseapi_status baseapi__worker_start(struct baseapi_worker *worker, int listen_fd,
                                           struct baseapi_error *error);
 
