@@ -57,8 +57,10 @@ struct miniorm_request {
     struct miniorm_error error; /* not initialised before the request fails */
 };
 
-/* Savepoints open in one transaction: deeper nesting is a fault of the program, and each costs the
- * server memory. */
+/*
+ * Savepoints open in one transaction: deeper nesting is a fault of the program, and each costs the
+ * server memory.
+ */
 #define MINIORM__SAVEPOINTS_MAX 64
 
 /*
@@ -137,8 +139,10 @@ struct miniorm_client {
     bool *is_gone; /* set by close for whoever is dispatching */
 };
 
-/* The database starts to work on a request, or it is in the queue again: for the figures, and so
- * that a deadline knows what it interrupts. */
+/*
+ * The database starts to work on a request, or it is in the queue again: for the figures, and so
+ * that a deadline knows what it interrupts.
+ */
 void miniorm__request_sent(struct miniorm_request *request);
 void miniorm__request_requeued(struct miniorm_request *request);
 

@@ -10,8 +10,10 @@
 
 #include "arena.h"
 
-/* Conditions are copied and written recursively: what is deeper than any program means is refused
- * before it exhausts the stack. */
+/*
+ * Conditions are copied and written recursively: what is deeper than any program means is refused
+ * before it exhausts the stack.
+ */
 #define MINIORM__CONDITION_DEPTH_MAX 200
 
 /*

@@ -1,9 +1,9 @@
 /*
  * Dates and times: the proleptic Gregorian calendar, ISO 8601 text, PostgreSQL's ranges.
  *
- * Days and microseconds count from 2000-01-01. The text forms are YYYY-MM-DD and HH:MM[:SS[.ffffff]],
- * joined by 'T' or white space, with an offset (Z, ±HH, ±HH:MM, ±HHMM, ±HH:MM:SS) and " BC" behind
- * them, and infinity.
+ * Days and microseconds count from 2000-01-01. The text forms are YYYY-MM-DD and
+ * HH:MM[:SS[.ffffff]], joined by 'T' or white space, with an offset (Z, ±HH, ±HH:MM, ±HHMM,
+ * ±HH:MM:SS) and " BC" behind them, and infinity.
  * Invariant: a parsed value is within PostgreSQL's range for its type.
  */
 #include <string.h>

@@ -46,7 +46,8 @@ struct miniorm__driver {
     enum miniorm_status (*connect)(struct miniorm_database *database, uint64_t deadline_ms,
                                    struct miniorm__connection **out, struct miniorm_error *error);
     void (*disconnect)(struct miniorm__connection *connection);
-    /* False when the connection must not be used again. Cheap: called at each acquire and release.
+    /*
+     * False when the connection must not be used again. Cheap: called at each acquire and release.
      */
     bool (*is_usable)(struct miniorm__connection *connection);
     enum miniorm_status (*execute)(struct miniorm__connection *connection,

@@ -269,7 +269,9 @@ static void refuse(struct miniorm__sql *sql, const struct miniorm__raw *raw, con
     miniorm__sql_fail(sql, MINIORM_EINVALID, "raw SQL \"%.100s\": %s", raw->sql, problem);
 }
 
-/* The null of miniorm_value_null says nothing of its type, so that the database must find it out. */
+/*
+ * The null of miniorm_value_null says nothing of its type, so that the database must find it out.
+ */
 static enum miniorm_type parameter_type(const struct miniorm_value *value)
 {
     return value->is_null && value->type == MINIORM_T_text ? 0 : value->type;

@@ -61,7 +61,8 @@ struct miniorm__operation {
     size_t n_columns; /* 0: no rows are answered (or raw) */
 };
 
-/* Renders a query; *out is valid while `arena` and `query` live. Applies the model's default_where.
+/*
+ * Renders a query; *out is valid while `arena` and `query` live. Applies the model's default_where.
  */
 enum miniorm_status miniorm__operation_render(const struct miniorm_query *query,
                                               enum miniorm_dialect dialect, struct arena *arena,

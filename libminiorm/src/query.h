@@ -88,12 +88,16 @@ struct miniorm_query {
     const struct miniorm__query_keys *keys; /* NULL: not per key */
 };
 
-/* Whether the step may go on: there is a query, it has not failed, and its kind is among `kinds`. A
- * wrong kind makes it fail. */
+/*
+ * Whether the step may go on: there is a query, it has not failed, and its kind is among `kinds`. A
+ * wrong kind makes it fail.
+ */
 bool miniorm__query_accepts(struct miniorm_query *query, unsigned kinds, const char *step);
 
-/* Where a step that fails puts its reason: query->status = miniorm__fail(…(query), …). NULL: no
- * memory. */
+/*
+ * Where a step that fails puts its reason: query->status = miniorm__fail(…(query), …). NULL: no
+ * memory.
+ */
 struct miniorm_error *miniorm__query_failure(struct miniorm_query *query);
 
 /* Whether the model has this column; fails the query if not. */

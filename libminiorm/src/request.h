@@ -19,12 +19,16 @@ enum miniorm_status miniorm__request_new(struct miniorm_client *client, struct m
 /* A request that was never started, or is over in every respect. */
 void miniorm__request_free(struct miniorm_request *request);
 
-/* Hands a request to the driver, with a deadline (0: the database's). On failure it is untouched. */
+/*
+ * Hands a request to the driver, with a deadline (0: the database's). On failure it is untouched.
+ */
 enum miniorm_status miniorm__request_start(struct miniorm_request *request, unsigned timeout_ms,
                                            struct miniorm_error *error);
 
-/* Hands a request to the driver that must not fail: without a deadline if need be, and with an
- * outcome at once when the client is closing. */
+/*
+ * Hands a request to the driver that must not fail: without a deadline if need be, and with an
+ * outcome at once when the client is closing.
+ */
 void miniorm__request_start_surely(struct miniorm_request *request);
 
 /* Nobody waits any more: the outcome is queued, and the driver told. */

@@ -8,8 +8,8 @@
 #include <miniorm/row.h>
 
 /*
- * Copies a row with its text and bytes into memory of its own (row.storage), overwriting *out, which
- * is untouched on failure.
+ * Copies a row with its text and bytes into memory of its own (row.storage), overwriting *out,
+ * which is untouched on failure.
  */
 enum miniorm_status miniorm__row_copy(const struct miniorm_model *model, const void *from,
                                       void *out, struct miniorm_error *error);

@@ -1,8 +1,8 @@
 /*
  * Rows that insert, update and delete themselves.
  *
- * Invariant: on failure nothing of the row has changed but what a before_ hook set; after success no
- * bit `changed` is left and every loaded text is the row's own.
+ * Invariant: on failure nothing of the row has changed but what a before_ hook set; after success
+ * no bit `changed` is left and every loaded text is the row's own.
  */
 #include <stdlib.h>
 

@@ -65,8 +65,10 @@ struct miniorm__sql *miniorm__schema_statement(struct miniorm__schema *schema,
                                                const struct miniorm_model *model);
 enum miniorm_status miniorm__schema_add(struct miniorm__schema *schema);
 
-/* Adds the statements of the models for which `exists` is false (NULL: for all); indexes for all of
- * them. */
+/*
+ * Adds the statements of the models for which `exists` is false (NULL: for all); indexes for all of
+ * them.
+ */
 enum miniorm_status miniorm__schema_write(struct miniorm__schema *schema, const bool *exists);
 
 /* The parts of a CREATE TABLE (schema_table.c, schema_column.c). */
@@ -81,8 +83,8 @@ bool miniorm__schema_is_rowid(const struct miniorm__sql *sql, const struct minio
 
 /*
  * The name of a constraint or index as PostgreSQL would choose it: table_column_label, shortened to
- * the length of its identifiers. `column` may be NULL. A label is one word, so that the column can be
- * told from the name.
+ * the length of its identifiers. `column` may be NULL. A label is one word, so that the column can
+ * be told from the name.
  */
 void miniorm__constraint_name(const char *table, const char *column, const char *label,
                               char out[MINIORM_NAME_SIZE]);

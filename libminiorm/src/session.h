@@ -36,8 +36,10 @@ uint64_t miniorm__session_deadline(const struct miniorm_session *session);
 enum miniorm_status miniorm__session_check(const struct miniorm_session *session,
                                            struct miniorm_error *error);
 
-/* After a failure inside a transaction: the session is aborted, and so are its parents if the
- * connection is lost. */
+/*
+ * After a failure inside a transaction: the session is aborted, and so are its parents if the
+ * connection is lost.
+ */
 void miniorm__session_abort(struct miniorm_session *session);
 
 #endif

@@ -58,8 +58,10 @@ void miniorm__sql_column(struct miniorm__sql *sql, unsigned column);
 void miniorm__sql_table(struct miniorm__sql *sql);
 void miniorm__sql_number(struct miniorm__sql *sql, size_t number);
 
-/* Parameters: the placeholder is written and the values are borrowed. The number of the parameter
- * is returned. */
+/*
+ * Parameters: the placeholder is written and the values are borrowed. The number of the parameter
+ * is returned.
+ */
 size_t miniorm__sql_value(struct miniorm__sql *sql, const struct miniorm_value *value);
 size_t miniorm__sql_array(struct miniorm__sql *sql, enum miniorm_type type,
                           const struct miniorm_value *values, size_t count);

@@ -30,8 +30,10 @@ struct text {
     bool failed; /* memory ran out: contents are not complete, further writes do nothing */
 };
 
-/* Makes room for `size` more bytes and returns where they go, or NULL with `failed` set. The caller
- * adds to `size`. */
+/*
+ * Makes room for `size` more bytes and returns where they go, or NULL with `failed` set. The caller
+ * adds to `size`.
+ */
 char *text_reserve(struct text *text, size_t size);
 
 void text_bytes(struct text *text, const void *data, size_t size);
@@ -40,8 +42,10 @@ void text_char(struct text *text, char c);
 void text_unsigned(struct text *text, uint64_t number);
 void text_integer(struct text *text, int64_t number);
 
-/* Hands the NUL-terminated bytes over to the caller, who frees them, and empties the text; NULL if
- * it failed. */
+/*
+ * Hands the NUL-terminated bytes over to the caller, who frees them, and empties the text; NULL if
+ * it failed.
+ */
 char *text_take(struct text *text, size_t *size);
 
 void text_free(struct text *text);

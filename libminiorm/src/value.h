@@ -40,8 +40,10 @@ bool miniorm__text_is_valid(const char *data, size_t size);
 /* Dates and times (datetime.c): days and microseconds from 2000-01-01, infinities included. */
 bool miniorm__date_parse(struct miniorm_text text, int64_t *out);
 bool miniorm__time_parse(struct miniorm_text text, int64_t *out);
-/* With `zoned`, an offset is applied and its absence is UTC; without, only an offset of zero may
- * stand there. */
+/*
+ * With `zoned`, an offset is applied and its absence is UTC; without, only an offset of zero may
+ * stand there.
+ */
 bool miniorm__timestamp_parse(struct miniorm_text text, bool zoned, int64_t *out);
 bool miniorm__date_is_valid(int64_t days);
 bool miniorm__time_is_valid(int64_t us);

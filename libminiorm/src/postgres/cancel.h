@@ -13,8 +13,10 @@
 
 struct miniorm__pg_cancel;
 
-/* Starts; NULL when that was not possible. `notify`: an eventfd that is written to at the end (a
- * duplicate of it is taken), or -1. */
+/*
+ * Starts; NULL when that was not possible. `notify`: an eventfd that is written to at the end (a
+ * duplicate of it is taken), or -1.
+ */
 struct miniorm__pg_cancel *miniorm__pg_cancel_start(PGconn *connection, int notify);
 
 bool miniorm__pg_cancel_is_done(const struct miniorm__pg_cancel *cancel);

@@ -126,8 +126,10 @@ static bool find_key_column(const PGresult *result, char out[MINIORM_NAME_SIZE])
     return true;
 }
 
-/* The key in the DETAIL of a foreign key is that of the other table when a row is still referred to:
- * then the constraint has not the name that PostgreSQL gives by the column. */
+/*
+ * The key in the DETAIL of a foreign key is that of the other table when a row is still referred
+ * to: then the constraint has not the name that PostgreSQL gives by the column.
+ */
 static void name_column(struct miniorm_error *error, const PGresult *result)
 {
     char column[MINIORM_NAME_SIZE];

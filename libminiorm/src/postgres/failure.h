@@ -16,8 +16,10 @@ enum miniorm_status miniorm__pg_status(const char *sqlstate);
 /* Fills `error` from a result with status PGRES_FATAL_ERROR. */
 enum miniorm_status miniorm__pg_fail_result(struct miniorm_error *error, const PGresult *result);
 
-/* Fills `error` from a connection that could not be made. PQERRORS_VERBOSE must be set, because
- * only the text of such a failure carries its SQLSTATE. */
+/*
+ * Fills `error` from a connection that could not be made. PQERRORS_VERBOSE must be set, because
+ * only the text of such a failure carries its SQLSTATE.
+ */
 enum miniorm_status miniorm__pg_fail_connect(struct miniorm_error *error, const PGconn *connection);
 
 /* Fills `error` with the reason for which a connection broke: libpq's own words. */

@@ -31,8 +31,10 @@ enum miniorm_status miniorm__sqlite_store(const struct miniorm_value *value,
                                           struct miniorm__sqlite_cell *out,
                                           struct miniorm_error *error);
 
-/* What a stored value is as one of `type`; false if it is none. Text is borrowed from the cell, or
- * lies in `arena`, where *is_out_of_memory tells of failure. */
+/*
+ * What a stored value is as one of `type`; false if it is none. Text is borrowed from the cell, or
+ * lies in `arena`, where *is_out_of_memory tells of failure.
+ */
 bool miniorm__sqlite_load(const struct miniorm__sqlite_cell *cell, enum miniorm_type type,
                           struct arena *arena, struct miniorm_value *out, bool *is_out_of_memory);
 

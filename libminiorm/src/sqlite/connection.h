@@ -59,20 +59,26 @@ void miniorm__sqlite_arm(struct miniorm__sqlite_connection *connection, uint64_t
 /* False when the connection must not be used again. */
 bool miniorm__sqlite_is_usable(struct miniorm__sqlite_connection *connection);
 
-/* Fills `error` from a failure of the connection: as miniorm__sqlite_fail, and tells deadline from
- * cancelling. */
+/*
+ * Fills `error` from a failure of the connection: as miniorm__sqlite_fail, and tells deadline from
+ * cancelling.
+ */
 enum miniorm_status miniorm__sqlite_connection_fail(struct miniorm__sqlite_connection *connection,
                                                     int code, struct miniorm_error *error);
 
-/* Waits until the connection may read (SHARED) or write (EXCLUSIVE); SHARED is for nothing where a
- * write-ahead log lets readers go beside writers. */
+/*
+ * Waits until the connection may read (SHARED) or write (EXCLUSIVE); SHARED is for nothing where a
+ * write-ahead log lets readers go beside writers.
+ */
 enum miniorm_status miniorm__sqlite_enter(struct miniorm__sqlite_connection *connection,
                                           enum miniorm__sqlite_pass pass,
                                           struct miniorm_error *error);
 void miniorm__sqlite_leave(struct miniorm__sqlite_connection *connection);
 
-/* Whether the file is still the one that was opened: a write to another would be lost. Looks at
- * most every FILE_CHECK_MS unless `now`. */
+/*
+ * Whether the file is still the one that was opened: a write to another would be lost. Looks at
+ * most every FILE_CHECK_MS unless `now`.
+ */
 bool miniorm__sqlite_has_file(struct miniorm__sqlite_connection *connection, bool now);
 
 /* Runs a statement without parameters or answer. */

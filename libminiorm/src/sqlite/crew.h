@@ -52,8 +52,10 @@ enum miniorm_status miniorm__sqlite_crew_start(struct miniorm_database *database
                                                struct miniorm__sqlite_crew **out,
                                                struct miniorm_error *error);
 
-/* Interrupts what runs, ends the threads, which roll back and disconnect, and appends all requests
- * to `finished`, then to `unstarted` those that no thread has begun. */
+/*
+ * Interrupts what runs, ends the threads, which roll back and disconnect, and appends all requests
+ * to `finished`, then to `unstarted` those that no thread has begun.
+ */
 void miniorm__sqlite_crew_stop(struct miniorm__sqlite_crew *crew, struct miniorm__link *finished,
                                struct miniorm__link *unstarted);
 void miniorm__sqlite_crew_free(struct miniorm__sqlite_crew *crew);

@@ -25,8 +25,10 @@ enum miniorm_status miniorm__sqlite_statements_init(struct miniorm__sqlite_state
                                                     struct miniorm_error *error);
 void miniorm__sqlite_statements_free(struct miniorm__sqlite_statements *statements);
 
-/* Finds or prepares a statement. It belongs to the cache and is valid until the next call; the user
- * resets it. */
+/*
+ * Finds or prepares a statement. It belongs to the cache and is valid until the next call; the user
+ * resets it.
+ */
 enum miniorm_status miniorm__sqlite_statements_get(struct miniorm__sqlite_statements *statements,
                                                    const struct miniorm__statement *statement,
                                                    sqlite3_stmt **out, struct miniorm_error *error);
