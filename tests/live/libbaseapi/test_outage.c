@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <libgen.h>
+#include <signal.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -59,7 +60,7 @@ static void on_error(enum baseapi_log_level level, const char *message, void *da
         print_message("error log: %s\n", message);
 }
 
-static bool serve(void)
+static bool serve(struct baseapi_app **out)
 {
     struct baseapi_app_options options = BASEAPI_APP_OPTIONS_INIT;
     struct baseapi_error error = BASEAPI_ERROR_INIT;
@@ -68,9 +69,9 @@ static bool serve(void)
     options.workers = WORKERS;
     options.handler_timeout_ms = HANDLER_TIMEOUT_MS;
     options.error_log = on_error;
-    if (baseapi_app_new(&options, &app, &error) == BASEAPI_OK &&
-        baseapi_app_set_database(app, database, &error) == BASEAPI_OK &&
-        parcels_add(app, &error) == BASEAPI_OK && baseapi_app_start(app, &error) == BASEAPI_OK)
+    if (baseapi_app_new(&options, out, &error) == BASEAPI_OK &&
+        baseapi_app_set_database(*out, database, &error) == BASEAPI_OK &&
+        parcels_add(*out, &error) == BASEAPI_OK && baseapi_app_start(*out, &error) == BASEAPI_OK)
         return true;
     print_error("%s\n", error.message);
     return false;
@@ -87,7 +88,7 @@ static int set_up(void **state)
         print_error("%s\n", error.message);
         return -1;
     }
-    if (!serve())
+    if (!serve(&app))
         return -1;
     load = parcel_load_new(baseapi_app_port(app));
     client = http_client_open(baseapi_app_port(app), LIMIT_MS * 2);
@@ -129,6 +130,7 @@ static unsigned probe(bool *says_when)
     struct http_reply reply;
     unsigned status;
 
+    *says_when = false;
     if (!http_client_exchange(client, &message, &reply))
         return 0;
     status = reply.status;
@@ -140,8 +142,8 @@ static unsigned probe(bool *says_when)
 /* Waits until a request is answered well again; how long that took since `since_ms` is told. */
 static void wait_for_service(const char *after, unsigned long since_ms)
 {
-    bool says_when;
     unsigned long took_ms;
+    bool says_when;
 
     for (;;) {
         const bool is_back = probe(&says_when) == 200;
@@ -193,7 +195,7 @@ static void killed_server_is_503_until_it_is_back(void **state)
     (void)state;
     begin_load();
     for (int round = 0; round < ROUNDS; round++) {
-        bool says_when = false;
+        bool says_when;
 
         control("kill");
         assert_int_equal(probe(&says_when), 503);
@@ -217,6 +219,26 @@ static void restarted_server_is_back_at_once(void **state)
     end_load();
 }
 
+/* The first cell of a statement's answer. The pool may have connections of before an outage. */
+static int64_t ask_server(const char *sql)
+{
+    struct miniorm_error error = MINIORM_ERROR_INIT;
+    struct miniorm_result *result = NULL;
+    struct miniorm_value value = {.is_null = true};
+    enum miniorm_status status = MINIORM_ECONNECTION;
+
+    for (int attempt = 0; attempt < 20 && status != MINIORM_OK; attempt++) {
+        memset(&error, 0, sizeof(error));
+        status = miniorm_run_take(miniorm_database_session(database),
+                                  miniorm_query_raw(sql, NULL, 0), &result, &error);
+    }
+    if (status != MINIORM_OK)
+        fail_msg("%s: %s", sql, error.message);
+    assert_int_equal(miniorm_result_value(result, 0, 0, &value, &error), MINIORM_OK);
+    miniorm_result_free(result);
+    return value.as.integer;
+}
+
 static void cut_connections_are_made_again(void **state)
 {
     static const char sql[] = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
@@ -225,21 +247,52 @@ static void cut_connections_are_made_again(void **state)
     (void)state;
     begin_load();
     for (int round = 0; round < ROUNDS; round++) {
-        struct miniorm_error error = MINIORM_ERROR_INIT;
-        enum miniorm_status status = MINIORM_ECONNECTION;
-
-        /* The pool's idle connections are of the time before the outages. */
-        for (int attempt = 0; attempt < 20 && status != MINIORM_OK; attempt++) {
-            memset(&error, 0, sizeof(error));
-            status = miniorm_run_take(miniorm_database_session(database),
-                                      miniorm_query_raw(sql, NULL, 0), NULL, &error);
-        }
-        if (status != MINIORM_OK)
-            fail_msg("%s", error.message);
+        assert_true(ask_server(sql) > 0);
         wait_for_service("cut connections", now_ms());
         sleep_ms(CALM_MS / 2);
     }
     end_load();
+}
+
+/* PostgreSQL ends all its processes and recovers when one of them crashes. */
+static void crash_of_one_server_process_is_survived(void **state)
+{
+    static const char sql[] = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+                              "AND backend_type = 'client backend' LIMIT 1";
+
+    (void)state;
+    begin_load();
+    for (int round = 0; round < ROUNDS; round++) {
+        const unsigned long since_ms = now_ms();
+
+        assert_int_equal(kill((pid_t)ask_server(sql), SIGKILL), 0);
+        /* The others notice a little later. */
+        sleep_ms(AWAY_MS / 10);
+        wait_for_service("a crash", since_ms);
+        sleep_ms(CALM_MS / 2);
+    }
+    end_load();
+}
+
+static void app_started_without_a_server_serves_when_there_is_one(void **state)
+{
+    struct baseapi_app *late = NULL;
+    struct http_client *before = client;
+    struct baseapi_error error = BASEAPI_ERROR_INIT;
+    bool says_when;
+
+    (void)state;
+    control("kill");
+    assert_true(serve(&late));
+    client = http_client_open(baseapi_app_port(late), LIMIT_MS * 2);
+    assert_int_equal(probe(&says_when), 503);
+    assert_true(says_when);
+    control("start");
+    wait_for_service("a start without a server", now_ms());
+    http_client_close(client);
+    client = before;
+    assert_int_equal(baseapi_app_stop(late, DRAIN_MS, &error), BASEAPI_OK);
+    baseapi_app_free(late);
 }
 
 static void frozen_server_is_504_or_503_and_back_when_it_goes_on(void **state)
@@ -343,7 +396,9 @@ int main(void)
         cmocka_unit_test(killed_server_is_503_until_it_is_back),
         cmocka_unit_test(restarted_server_is_back_at_once),
         cmocka_unit_test(cut_connections_are_made_again),
+        cmocka_unit_test(crash_of_one_server_process_is_survived),
         cmocka_unit_test(frozen_server_is_504_or_503_and_back_when_it_goes_on),
+        cmocka_unit_test(app_started_without_a_server_serves_when_there_is_one),
         cmocka_unit_test(acknowledged_parcels_are_there_exactly_once),
     };
 
