@@ -13,7 +13,8 @@
 #include <string.h>
 
 #define ALIGNMENT alignof(max_align_t)
-/* Most requests and queries fit the first block; doubling keeps the number of blocks logarithmic.
+/*
+ * Most requests and queries fit the first block; doubling keeps the number of blocks logarithmic.
  */
 #define FIRST_CAPACITY ((size_t)2000)
 #define LARGEST_CAPACITY ((size_t)256 * 1024)

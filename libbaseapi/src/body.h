@@ -24,7 +24,8 @@ enum baseapi_status baseapi__body_read(struct baseapi_request *request,
  * Values of the members of the object, by column number, and which columns they are. Members that
  * are part of `without` are left out.
  *
- * Errors:  BASEAPI_EINVALID  a member is no column or does not fit it; BASEAPI_ENOMEM.
+ * Errors:  BASEAPI_EINVALID  a member is no column or does not fit it.
+ *          BASEAPI_ENOMEM
  */
 enum baseapi_status baseapi__body_values(struct arena *arena, const struct resource *resource,
                                          json_t *object, uint64_t without, uint64_t *set,

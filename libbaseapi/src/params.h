@@ -34,7 +34,8 @@ void baseapi__params_fault(struct params_report *report, struct arena *arena,
  * Splits and decodes application/x-www-form-urlencoded. Of pairs with the same name the first is
  * kept. Texts are borrowed from `query` where nothing is encoded.
  *
- * Errors:  BASEAPI_EINVALID  faults were told; BASEAPI_ENOMEM.
+ * Errors:  BASEAPI_EINVALID  faults were told.
+ *          BASEAPI_ENOMEM
  */
 enum baseapi_status baseapi__params_decode(struct arena *arena, const char *query,
                                            struct params_report *report, struct params_pairs *out);

@@ -34,7 +34,8 @@ enum pattern_outcome {
 /*
  * Compiles a pattern into `arena`; free it with baseapi__pattern_free before the arena goes.
  *
- * Errors: BASEAPI_EINVALID with the place of the mistake; BASEAPI_ENOMEM.
+ * Errors:  BASEAPI_EINVALID  the message tells the place of the mistake.
+ *          BASEAPI_ENOMEM
  */
 enum baseapi_status baseapi__pattern_compile(const char *text, struct arena *arena,
                                              struct pattern **out, struct baseapi_error *error);

@@ -73,7 +73,8 @@ struct resource {
 /*
  * Compiles a table and those it includes. The result lies in the arena; json schemas are NULL.
  *
- * Errors:  BASEAPI_EINVALID  the message names resource, list and word; BASEAPI_ENOMEM.
+ * Errors:  BASEAPI_EINVALID  the message names resource, list and word.
+ *          BASEAPI_ENOMEM
  */
 enum baseapi_status baseapi__resource_compile(struct arena *arena,
                                               const struct baseapi_resource *table, size_t size,

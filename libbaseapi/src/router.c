@@ -22,8 +22,8 @@
 #define METHOD_MAX_SIZE 32
 
 struct bucket {
-    const char
-        *segment; /* literal between the first two slashes; NULL: the bucket of all other paths */
+    /* Literal between the first two slashes; NULL: the bucket of all other paths. */
+    const char *segment;
     size_t size;
     const struct route **routes;
     size_t count;

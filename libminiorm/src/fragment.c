@@ -113,7 +113,8 @@ static enum token quoted(struct scanner *scanner, char quote)
     return skip_quoted(scanner, quote, false) ? TOKEN_TEXT : wrong(scanner, "a quote does not end");
 }
 
-/* Whether PostgreSQL reads on: strings with a line end between them are one, of the first's kind.
+/*
+ * Whether PostgreSQL reads on: strings with a line end between them are one, of the first's kind.
  */
 static bool is_continued(struct scanner *scanner)
 {

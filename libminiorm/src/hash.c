@@ -9,7 +9,8 @@
 #define SEED UINT64_C(0x9e3779b97f4a7c15)
 #define MULTIPLIER UINT64_C(0xd6e8feb86659fd93)
 
-/* Two multiplications with shifts between them let every bit of `word` reach every bit of the hash.
+/*
+ * Two multiplications with shifts between them let every bit of `word` reach every bit of the hash.
  */
 static uint64_t mix(uint64_t hash, uint64_t word)
 {

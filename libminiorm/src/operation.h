@@ -36,8 +36,8 @@ struct miniorm__statement {
 
 /* How statements may share a round trip. */
 enum miniorm__traffic {
-    MINIORM__READ = 1, /* plain read: grouped, and sent again if a neighbour's error or a broken
-                          connection stopped it */
+    /* Plain read: grouped, and sent again if a neighbour's error or a broken connection stopped it. */
+    MINIORM__READ = 1,
     MINIORM__WRITE = 2 /* anything else: on its own */
 };
 

@@ -51,8 +51,8 @@ struct miniorm__pool {
     uint64_t connect_failures;
     uint64_t reaped_ms;
     pid_t owner; /* connections must not be shared with a forked child */
-    char connect_error[sizeof(((struct miniorm_error *)NULL)->message)]; /* empty: none since the
-                                                                            last success */
+    /* Empty: none since the last success. */
+    char connect_error[sizeof(((struct miniorm_error *)NULL)->message)];
 };
 
 static void list_add(struct list *list, struct miniorm__connection *connection)

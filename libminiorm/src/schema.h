@@ -53,7 +53,8 @@ const struct miniorm_model *miniorm__reference_find(const struct miniorm__refere
 /*
  * Puts the models in order. `arena` holds everything that the schema comes to hold.
  *
- * Errors:  MINIORM_EINVALID  a model is wrong, two have the same table; MINIORM_ENOMEM.
+ * Errors:  MINIORM_EINVALID  a model is wrong, or two have the same table.
+ *          MINIORM_ENOMEM
  */
 enum miniorm_status miniorm__schema_begin(struct miniorm__schema *schema,
                                           enum miniorm_dialect dialect,

@@ -148,7 +148,8 @@ static void write_query(struct miniorm__sql *sql, const struct miniorm_query *qu
     }
 }
 
-/* What each column of the answer is: of the model, or one of the numbers before or instead of them.
+/*
+ * What each column of the answer is: of the model, or one of the numbers before or instead of them.
  */
 static bool describe_answer(struct miniorm__sql *sql, const struct miniorm_query *query,
                             struct miniorm__operation *out)

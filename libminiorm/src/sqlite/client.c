@@ -20,8 +20,7 @@
 
 /* A transaction's place, in its driver_data. */
 struct place {
-    struct miniorm__link pending; /* its requests, once the first is in the line or it owns the lane
-                                   */
+    struct miniorm__link pending; /* its requests, once its first is in line or it owns the lane */
     bool is_in_line; /* its first request is */
 };
 

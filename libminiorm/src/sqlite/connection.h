@@ -18,8 +18,8 @@ struct miniorm__sqlite_source {
     bool is_memory;
     bool has_wal; /* readers need not wait for writers */
     struct miniorm__sqlite_gate gate;
-    struct miniorm__connection *anchor; /* keeps a database in memory alive, and the write-ahead log
-                                           from being removed and made again */
+    /* Keeps a database in memory alive, and the write-ahead log from being removed and remade. */
+    struct miniorm__connection *anchor;
 };
 
 struct miniorm__sqlite_connection {

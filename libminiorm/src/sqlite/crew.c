@@ -251,7 +251,8 @@ void miniorm__sqlite_crew_collect(struct miniorm__sqlite_crew *crew, struct mini
 {
     uint64_t count;
 
-    /* First the descriptor, then the list: what finishes between the two makes it readable again.
+    /*
+     * First the descriptor, then the list: what finishes between the two makes it readable again.
      */
     (void)pthread_mutex_lock(&crew->lock);
     if (crew->is_notified && read(crew->descriptor, &count, sizeof(count)) > 0)

@@ -11,8 +11,8 @@ struct settings {
     const char *host; /* --host, SERVICE_HOST: numeric address to listen on */
     int port; /* --port, SERVICE_PORT */
     unsigned workers; /* --workers: threads; 0: one per core */
-    const char *database_url; /* DATABASE_URL: postgresql://… or sqlite:PATH. No option: passwords
-                                 do not belong there */
+    /* DATABASE_URL: postgresql://… or sqlite:PATH. No option: passwords do not belong there. */
+    const char *database_url;
     const char *log_folder; /* --logs: where access.log and error.log are written */
     bool debug; /* --debug: a 500 tells its cause to the client; not for production */
 };

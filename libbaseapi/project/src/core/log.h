@@ -7,7 +7,8 @@
 #include <baseapi/app.h>
 #include <miniorm/database.h>
 
-/* Opens both files in `folder`, for appending. Returns 0, or -1 with a message on standard error.
+/*
+ * Opens both files in `folder`, for appending. Returns 0, or -1 with a message on standard error.
  */
 int log_open(const char *folder);
 

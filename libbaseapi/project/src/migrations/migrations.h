@@ -6,7 +6,8 @@
 
 #include <miniorm/miniorm.h>
 
-/* Creates the tables that are missing; safe to call at every start, by several processes at once.
+/*
+ * Creates the tables that are missing; safe to call at every start, by several processes at once.
  */
 enum miniorm_status migrations_apply(struct miniorm_session *session, struct miniorm_error *error);
 
