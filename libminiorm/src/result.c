@@ -126,16 +126,14 @@ enum miniorm_status miniorm_result_value(struct miniorm_result *result, size_t r
     return status;
 }
 
-static enum miniorm_status decode_column(struct miniorm_result *result, size_t row, size_t column,
-                                         unsigned char *instance, struct miniorm_error *error)
+static enum miniorm_status decode_cell(struct miniorm_result *result, size_t row, size_t column,
+                                       unsigned char *instance, struct miniorm_error *error)
 {
     const int number = result->columns[column].model_column;
-    struct miniorm_row *state = (struct miniorm_row *)(void *)instance;
+    struct miniorm_row *state = miniorm__row_state(instance);
     struct miniorm_value value;
     enum miniorm_status status;
 
-    if (number < 0)
-        return MINIORM_OK;
     status = read_cell(result, row, column, &value, error);
     if (status != MINIORM_OK)
         return status;
@@ -151,13 +149,19 @@ static enum miniorm_status decode_row(struct miniorm_result *result, size_t row,
                                       unsigned char *instance, struct miniorm_error *error)
 {
     const struct miniorm_manager *manager = result->model->manager;
+    struct miniorm_row *state = miniorm__row_state(instance);
     size_t i;
 
     /* A try before this one may have stopped half way. */
     memset(instance, 0, result->model->row_size);
+    if (result->class->store_row != NULL)
+        result->class->store_row(result, row, instance, state);
     for (i = 0; i < result->n_columns; i++) {
-        const enum miniorm_status status = decode_column(result, row, i, instance, error);
+        const int number = result->columns[i].model_column;
+        enum miniorm_status status = MINIORM_OK;
 
+        if (number >= 0 && (state->loaded & MINIORM_COLUMN(number)) == 0)
+            status = decode_cell(result, row, i, instance, error);
         if (status != MINIORM_OK)
             return status;
     }

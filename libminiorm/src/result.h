@@ -16,6 +16,11 @@ struct miniorm__result_class {
     enum miniorm_status (*cell)(struct miniorm_result *result, size_t row, size_t column,
                                 enum miniorm_type wanted, struct miniorm_value *out,
                                 struct miniorm_error *error);
+    /* A short way to structs: puts the cells of a row that need no conversion into their members
+     * and sets their bits; the others, left without the bit `loaded`, are asked for by `cell`.
+     * NULL: there is none. */
+    void (*store_row)(struct miniorm_result *result, size_t row, unsigned char *instance,
+                      struct miniorm_row *state);
     const char *(*column_name)(const struct miniorm_result *result, size_t column);
     void (*release)(
         struct miniorm_result *result); /* frees `native`; the arena is freed by the caller */
@@ -24,6 +29,7 @@ struct miniorm__result_class {
 struct miniorm_result {
     const struct miniorm__result_class *class;
     void *native; /* PGresult, or the driver's rows in the arena */
+    void *plan; /* the driver's, in the arena: how store_row goes about it */
     struct arena
         arena; /* memory of values that cannot be borrowed, of instances and of `columns` */
     const struct miniorm_model *model;

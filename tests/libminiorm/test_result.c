@@ -40,7 +40,8 @@ static void release(struct miniorm_result *result)
     n_released++;
 }
 
-static const struct miniorm__result_class class = {cell, column_name, release};
+static const struct miniorm__result_class class = {
+    .cell = cell, .column_name = column_name, .release = release};
 
 static const struct miniorm__answer_column answer[] = {{every_id, MINIORM_T_int4},
                                                        {every_a_text, MINIORM_T_text},

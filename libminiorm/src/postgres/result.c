@@ -55,8 +55,10 @@ static void release(struct miniorm_result *result)
     PQclear(result->native);
 }
 
-static const struct miniorm__result_class class = {
-    .cell = cell, .column_name = column_name, .release = release};
+static const struct miniorm__result_class class = {.cell = cell,
+                                                   .store_row = miniorm__pg_store_row,
+                                                   .column_name = column_name,
+                                                   .release = release};
 
 static enum miniorm_status check_shape(const struct miniorm__operation *operation,
                                        const PGresult *answer, struct miniorm_error *error)

@@ -17,4 +17,8 @@ enum miniorm_status miniorm__pg_result_take(const struct miniorm__operation *ope
                                             PGresult *answer, struct miniorm_result **out,
                                             struct miniorm_error *error);
 
+/* The short way of struct miniorm__result_class to structs, in row.c. */
+void miniorm__pg_store_row(struct miniorm_result *result, size_t row, unsigned char *instance,
+                           struct miniorm_row *state);
+
 #endif
