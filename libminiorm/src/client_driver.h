@@ -7,8 +7,8 @@
  *  2. A request handed to submit is held by the driver until it calls miniorm__request_complete,
  *     exactly once for each. That call only queues the outcome, so it may be made anywhere, also
  *     inside submit, flush, abandon and close.
- *  3. User code runs in miniorm__client_dispatch only. Each callback that a driver registered on the
- *     loop ends with that call and touches nothing afterwards: the client may be gone.
+ *  3. User code runs in miniorm__client_dispatch only. Each callback that a driver registered on
+ *     the loop ends with that call and touches nothing afterwards: the client may be gone.
  *  4. Deadlines and cancelling are the client's: it queues the outcome for the user and calls
  *     abandon; the driver still holds the request, and how it completes does not matter any more.
  */
