@@ -50,7 +50,8 @@ bool baseapi__base64_decode(const char *text, size_t size, unsigned char *out, s
     for (size_t i = 0; i < size; i += 4) {
         const bool is_last = i + 4 == size;
         const size_t padding =
-            is_last ? (size_t)((text[i + 3] == '=') + (text[i + 2] == '=' && text[i + 3] == '=')) : 0;
+            is_last ? (size_t)((text[i + 3] == '=') + (text[i + 2] == '=' && text[i + 3] == '='))
+                    : 0;
         uint32_t bits = 0;
 
         for (size_t j = 0; j < 4; j++) {

@@ -106,8 +106,8 @@ static bool read_integer(const json_t *json, enum miniorm_type type, struct mini
     return json_is_integer(json) && miniorm_value_convert(&number, type, out, NULL) == MINIORM_OK;
 }
 
-static bool read_value(struct arena *arena, const struct miniorm_column *column,
-                       const json_t *json, struct miniorm_value *out)
+static bool read_value(struct arena *arena, const struct miniorm_column *column, const json_t *json,
+                       struct miniorm_value *out)
 {
     const enum miniorm_type type = column->type;
 
@@ -174,8 +174,7 @@ static void check_values(struct baseapi_request *request, const struct resource 
 }
 
 enum baseapi_status baseapi__body_read(struct baseapi_request *request,
-                                       const struct resource *resource,
-                                       enum baseapi_methods method,
+                                       const struct resource *resource, enum baseapi_methods method,
                                        const struct miniorm_value *key, json_t **object)
 {
     const json_t *schema =
@@ -209,8 +208,7 @@ static enum baseapi_status fail_member(const struct resource *resource, const ch
 
 enum baseapi_status baseapi__body_values(struct arena *arena, const struct resource *resource,
                                          json_t *object, uint64_t without, uint64_t *set,
-                                         struct miniorm_value **values,
-                                         struct baseapi_error *error)
+                                         struct miniorm_value **values, struct baseapi_error *error)
 {
     struct miniorm_value *read = arena_zeroed(arena, resource->model->n_columns, sizeof(*read));
     uint64_t columns = 0;

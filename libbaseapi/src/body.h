@@ -16,8 +16,7 @@
  *          BASEAPI_ENOMEM
  */
 enum baseapi_status baseapi__body_read(struct baseapi_request *request,
-                                       const struct resource *resource,
-                                       enum baseapi_methods method,
+                                       const struct resource *resource, enum baseapi_methods method,
                                        const struct miniorm_value *key, json_t **object);
 
 /*

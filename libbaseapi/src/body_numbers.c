@@ -61,8 +61,7 @@ static bool is_quoted(const struct scan *scan, struct miniorm_text digits)
 {
     /* A name with escapes is found as no column, which costs its digits and nothing else. */
     const int column = miniorm_model_find_column(scan->model, scan->name.data, scan->name.size);
-    const enum miniorm_type type =
-        column < 0 ? MINIORM_T_int8 : scan->model->columns[column].type;
+    const enum miniorm_type type = column < 0 ? MINIORM_T_int8 : scan->model->columns[column].type;
 
     switch (type) {
     case MINIORM_T_numeric: return true;
@@ -129,9 +128,8 @@ bool baseapi__body_numbers_quote(struct arena *arena, const struct miniorm_model
         return true;
     }
     text_bytes(&scan.rewritten, body.data + scan.copied, body.size - scan.copied);
-    copy = scan.rewritten.failed
-               ? NULL
-               : arena_copy(arena, scan.rewritten.data, scan.rewritten.size);
+    copy =
+        scan.rewritten.failed ? NULL : arena_copy(arena, scan.rewritten.data, scan.rewritten.size);
     *out = miniorm_text_from(copy, scan.rewritten.size);
     text_free(&scan.rewritten);
     return copy != NULL;

@@ -140,10 +140,10 @@ static void execute(struct change *change)
     enum baseapi_status status = BASEAPI_OK;
 
     if (change->method != BASEAPI_DELETE)
-        status = baseapi__body_values(
-            baseapi__request_arena(view->request), view->resource, change->object,
-            change->method == BASEAPI_UPDATE ? view->resource->keys : 0, &wish->set, &values,
-            &error);
+        status = baseapi__body_values(baseapi__request_arena(view->request), view->resource,
+                                      change->object,
+                                      change->method == BASEAPI_UPDATE ? view->resource->keys : 0,
+                                      &wish->set, &values, &error);
     wish->values = values;
     if (status != BASEAPI_OK)
         baseapi__view_respond_error(view, &error);

@@ -52,8 +52,7 @@ static uint64_t columns_of_automatic(const struct miniorm_model *model, const ch
         const int size =
             snprintf(made, sizeof(made), "%s_%s_", model->table, model->columns[i].name);
 
-        if (size > 0 && strncmp(made, name, (size_t)size) == 0 &&
-            strchr(name + size, '_') == NULL)
+        if (size > 0 && strncmp(made, name, (size_t)size) == 0 && strchr(name + size, '_') == NULL)
             return MINIORM_COLUMN(i);
     }
     return 0;

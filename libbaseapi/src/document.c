@@ -36,8 +36,7 @@ static bool write_include(struct text *text, const struct level *child, size_t p
 {
     static const struct baseapi_group nothing;
     const size_t number = child->group_of[parent_row];
-    const struct baseapi_group *group =
-        number == NO_GROUP ? &nothing : &child->rows.groups[number];
+    const struct baseapi_group *group = number == NO_GROUP ? &nothing : &child->rows.groups[number];
 
     text_bytes(text, child->include->prefix, child->include->prefix_size);
     if (!write_rows(text, child, group->first, group->n_rows, n_rows))

@@ -34,8 +34,7 @@ struct miniorm_value *baseapi__path_key(struct baseapi_request *request,
         return NULL;
     }
     for (size_t i = 0; i < resource->n_keys; i++) {
-        const struct miniorm_column *column =
-            &resource->model->columns[resource->key_columns[i]];
+        const struct miniorm_column *column = &resource->model->columns[resource->key_columns[i]];
         const char *text = baseapi_request_path_parameter(request, column->name);
 
         if (text == NULL || miniorm_value_parse(column->type, miniorm_text_from(text, strlen(text)),
@@ -71,7 +70,8 @@ void baseapi__entity_get(struct baseapi_request *request, void *data)
     view = baseapi__view_start(request, resource, root, finish);
     if (view == NULL)
         return;
-    baseapi__view_ask(view, root, provider->get_one != NULL ? provider->get_one : provider->get_many,
+    baseapi__view_ask(view, root,
+                      provider->get_one != NULL ? provider->get_one : provider->get_many,
                       baseapi__level_arrived);
     baseapi__view_go(view);
 }

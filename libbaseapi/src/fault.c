@@ -44,10 +44,10 @@ static void respond_foreign_key(struct baseapi_request *request, const struct le
                                 enum view_kind kind, const struct miniorm_error *error)
 {
     const struct resource *resource = level->resource;
-    const uint64_t columns =
-        baseapi__constraint_columns(resource->model, error, level->wish.set);
+    const uint64_t columns = baseapi__constraint_columns(resource->model, error, level->wish.set);
 
-    if (kind == VIEW_DELETE || (kind == VIEW_UPDATE && !baseapi__constraint_is_own(resource->model, error)))
+    if (kind == VIEW_DELETE ||
+        (kind == VIEW_UPDATE && !baseapi__constraint_is_own(resource->model, error)))
         baseapi_respond_problem(request, 409, baseapi_status_code_name(409),
                                 "Other entities refer to this one.");
     else

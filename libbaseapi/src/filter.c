@@ -44,8 +44,8 @@ static struct meaning meaning_of(const struct resource *resource, struct miniorm
     if (separator == NULL)
         return meaning;
     name.size = (size_t)(separator - name.data);
-    meaning.op = baseapi__operator_bit(
-        miniorm_text_from(separator + 2, meaning.shown.size - name.size - 2));
+    meaning.op =
+        baseapi__operator_bit(miniorm_text_from(separator + 2, meaning.shown.size - name.size - 2));
     if (meaning.op == 0)
         return meaning;
     meaning.column = baseapi__resource_column(resource, name);
@@ -57,8 +57,7 @@ static struct meaning meaning_of(const struct resource *resource, struct miniorm
 
 static bool is_available(const struct resource *resource, const struct meaning *meaning)
 {
-    const unsigned wanted =
-        meaning->op != 0 ? meaning->op : (unsigned)(RESOURCE_EQ | RESOURCE_IN);
+    const unsigned wanted = meaning->op != 0 ? meaning->op : (unsigned)(RESOURCE_EQ | RESOURCE_IN);
 
     return meaning->column >= 0 && (resource->columns[meaning->column].operators & wanted) != 0;
 }
@@ -221,8 +220,10 @@ static void add_key(const struct resource *resource, const struct miniorm_value 
                     struct baseapi_filter *filters, struct baseapi_wish *wish)
 {
     for (size_t i = 0; i < resource->n_keys && key != NULL; i++)
-        filters[wish->n_filters++] = (struct baseapi_filter){
-            .column = resource->key_columns[i], .op = MINIORM_OP_EQ, .values = &key[i], .n_values = 1};
+        filters[wish->n_filters++] = (struct baseapi_filter){.column = resource->key_columns[i],
+                                                             .op = MINIORM_OP_EQ,
+                                                             .values = &key[i],
+                                                             .n_values = 1};
 }
 
 bool baseapi__filters_make(struct baseapi_request *request, const struct resource *resource,

@@ -90,7 +90,7 @@ static void totals_arrived(struct baseapi_answer *answer)
 
 static void ask(struct view *view, struct level *child)
 {
-    void (*arrived)(struct baseapi_answer *answer) = baseapi__level_arrived;
+    void (*arrived)(struct baseapi_answer * answer) = baseapi__level_arrived;
 
     if (!collect_keys(baseapi__request_arena(view->request), child)) {
         baseapi__view_fail(view, MINIORM_ENOMEM, "out of memory for the keys of an include");

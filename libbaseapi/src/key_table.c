@@ -56,9 +56,7 @@ static uint64_t number_of(const struct miniorm_value *value)
     switch (value->type) {
     case MINIORM_T_boolean: return value->as.boolean;
     case MINIORM_T_float4:
-    case MINIORM_T_float8:
-        memcpy(&number, &value->as.real, sizeof(number));
-        return number;
+    case MINIORM_T_float8: memcpy(&number, &value->as.real, sizeof(number)); return number;
     default: return (uint64_t)value->as.integer;
     }
 }
@@ -75,8 +73,7 @@ static uint64_t hash_value(uint64_t hash, const struct miniorm_value *value)
 {
     switch (form_of(value->type)) {
     case FORM_TEXT:
-        return hash_bytes(mix(hash, text_of(value).size), text_of(value).data,
-                          text_of(value).size);
+        return hash_bytes(mix(hash, text_of(value).size), text_of(value).data, text_of(value).size);
     case FORM_UUID: return hash_bytes(hash, value->as.uuid.bytes, sizeof(value->as.uuid.bytes));
     default: return mix(hash, number_of(value));
     }
@@ -87,7 +84,8 @@ bool baseapi__value_equals(const struct miniorm_value *a, const struct miniorm_v
     switch (form_of(a->type)) {
     case FORM_TEXT:
         return text_of(a).size == text_of(b).size &&
-               (text_of(a).size == 0 || memcmp(text_of(a).data, text_of(b).data, text_of(a).size) == 0);
+               (text_of(a).size == 0 ||
+                memcmp(text_of(a).data, text_of(b).data, text_of(a).size) == 0);
     case FORM_UUID:
         return memcmp(a->as.uuid.bytes, b->as.uuid.bytes, sizeof(a->as.uuid.bytes)) == 0;
     default: return number_of(a) == number_of(b);

@@ -213,8 +213,8 @@ static bool make_order(struct baseapi_request *request, struct level *level,
 
     if (!check_sort_names(request, resource, list))
         return false;
-    order = arena_alloc(baseapi__request_arena(request),
-                        resource->model->n_columns * sizeof(*order));
+    order =
+        arena_alloc(baseapi__request_arena(request), resource->model->n_columns * sizeof(*order));
     if (order == NULL)
         return false;
     level->wish.order = order;

@@ -18,9 +18,9 @@ static const struct {
     const char *name;
     unsigned bit;
 } operators_table[] = {
-    {"eq", RESOURCE_EQ},     {"in", RESOURCE_IN},       {"ne", RESOURCE_NE},
-    {"lt", RESOURCE_LT},     {"lte", RESOURCE_LTE},     {"gt", RESOURCE_GT},
-    {"gte", RESOURCE_GTE},   {"like", RESOURCE_LIKE},   {"ilike", RESOURCE_ILIKE},
+    {"eq", RESOURCE_EQ},     {"in", RESOURCE_IN},           {"ne", RESOURCE_NE},
+    {"lt", RESOURCE_LT},     {"lte", RESOURCE_LTE},         {"gt", RESOURCE_GT},
+    {"gte", RESOURCE_GTE},   {"like", RESOURCE_LIKE},       {"ilike", RESOURCE_ILIKE},
     {"null", RESOURCE_NULL}, {"between", RESOURCE_BETWEEN},
 };
 

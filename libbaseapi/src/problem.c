@@ -56,7 +56,8 @@ const struct canned baseapi__canned_no_memory = {
     "{\"errors\":[{\"code\":\"internal_error\",\"detail\":\"Internal server error\"}]}", false};
 const struct canned baseapi__canned_busy = {
     503, "Service Unavailable",
-    "{\"errors\":[{\"code\":\"service_unavailable\",\"detail\":\"Too many requests are waiting.\"}]}",
+    "{\"errors\":[{\"code\":\"service_unavailable\","
+    "\"detail\":\"Too many requests are waiting.\"}]}",
     true};
 const struct canned baseapi__canned_late = {
     504, "Gateway Timeout",

@@ -158,8 +158,8 @@ static void answer_rows(struct operation *operation, struct miniorm_result *resu
     struct miniorm_value *values;
 
     rows.n_rows = miniorm_result_rows(result);
-    values = baseapi_request_alloc(operation->wish->request,
-                                   rows.n_rows * columns * sizeof(*values));
+    values =
+        baseapi_request_alloc(operation->wish->request, rows.n_rows * columns * sizeof(*values));
     rows.values = values;
     if (values == NULL)
         error.status = MINIORM_ENOMEM;

@@ -64,8 +64,7 @@ enum baseapi_status baseapi__request_json_from(struct baseapi_request *request, 
             return baseapi__fail_http(error, BASEAPI_EFORMAT, 400,
                                       "The body is nested more than %d levels deep.",
                                       BASEAPI_MAX_JSON_DEPTH);
-        request->json =
-            json_loadb(data, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &reason);
+        request->json = json_loadb(data, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &reason);
         if (request->json == NULL)
             return explain(&reason, error);
     }

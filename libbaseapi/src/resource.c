@@ -24,8 +24,7 @@ _Static_assert(sizeof(struct baseapi_resource) ==
 
 static struct words_place place_of(const struct resource *resource, const char *list)
 {
-    return (struct words_place){
-        .resource = resource->name, .list = list, .model = resource->model};
+    return (struct words_place){.resource = resource->name, .list = list, .model = resource->model};
 }
 
 static enum baseapi_status no_memory(const struct resource *resource, struct baseapi_error *error)
@@ -79,7 +78,8 @@ static enum baseapi_status compile_fields(struct resource *resource, struct base
 
     resource->fields = count == MINIORM_COLUMNS_MAX ? UINT64_MAX : COLUMN_BIT(count) - 1;
     if (resource->declared.fields != NULL) {
-        status = baseapi__words_bitmap(&fields, resource->declared.fields, &resource->fields, error);
+        status =
+            baseapi__words_bitmap(&fields, resource->declared.fields, &resource->fields, error);
         if (status != BASEAPI_OK)
             return status;
         if (resource->fields == 0)
@@ -105,8 +105,8 @@ static enum baseapi_status compile_filters(struct resource *resource, struct bas
             colon == NULL ? miniorm_text_from(NULL, 0)
                           : miniorm_text_from(colon + 1, word.size - name_size - 1);
         unsigned column;
-        enum baseapi_status status = baseapi__words_column(
-            &place, miniorm_text_from(word.data, name_size), &column, error);
+        enum baseapi_status status =
+            baseapi__words_column(&place, miniorm_text_from(word.data, name_size), &column, error);
 
         if (status == BASEAPI_OK)
             status = baseapi__operators_read(&place, &resource->model->columns[column], operators,
@@ -198,8 +198,8 @@ static enum baseapi_status check_methods(const struct resource *resource,
     const char *lacking = NULL;
 
     if ((methods & ~(unsigned)BASEAPI_CRUD) != 0)
-        return baseapi__fail(error, BASEAPI_EINVALID, "%s.methods: %u is no method",
-                             resource->name, methods & ~(unsigned)BASEAPI_CRUD);
+        return baseapi__fail(error, BASEAPI_EINVALID, "%s.methods: %u is no method", resource->name,
+                             methods & ~(unsigned)BASEAPI_CRUD);
     if (resource->n_keys == 0 && (methods & ~(unsigned)BASEAPI_LIST) != 0)
         return baseapi__fail(error, BASEAPI_EINVALID,
                              "%s.methods: model %s has no primary key, so it can only be listed",
@@ -256,8 +256,7 @@ static void set_defaults(struct resource *resource)
     resource->model = declared->model;
     resource->name = declared->path != NULL ? declared->path + (declared->path[0] == '/')
                                             : declared->model->name;
-    resource->provider =
-        declared->provider != NULL ? declared->provider : &baseapi_model_provider;
+    resource->provider = declared->provider != NULL ? declared->provider : &baseapi_model_provider;
     resource->format = declared->format;
     if (declared->methods == 0)
         resource->declared.methods = BASEAPI_READ_ONLY;

@@ -113,8 +113,8 @@ static enum baseapi_status check_include(const struct resource *resource,
                                          const struct resource_include *include,
                                          struct baseapi_error *error)
 {
-    const int column = baseapi__resource_column(
-        resource, miniorm_text_from(include->name, strlen(include->name)));
+    const int column =
+        baseapi__resource_column(resource, miniorm_text_from(include->name, strlen(include->name)));
 
     if (include->n_pairs == 0)
         return baseapi__fail(error, BASEAPI_EINVALID, "%s.includes: '%s' has no relations",

@@ -36,8 +36,7 @@ static const char *entity_pattern(struct arena *arena, const struct resource *re
 
     text_string(&text, resource->declared.path);
     for (size_t i = 0; i < resource->n_keys; i++) {
-        const struct miniorm_column *column =
-            &resource->model->columns[resource->key_columns[i]];
+        const struct miniorm_column *column = &resource->model->columns[resource->key_columns[i]];
 
         text_string(&text, "/{");
         text_string(&text, column->name);

@@ -152,8 +152,8 @@ json_t *baseapi__schema_make(const struct resource *resource, enum baseapi_metho
 {
     json_t *properties = json_object();
     json_t *required = json_array();
-    int failed = json_object_set_new(properties, "data",
-                                     data_schema(resource, method == BASEAPI_CREATE));
+    int failed =
+        json_object_set_new(properties, "data", data_schema(resource, method == BASEAPI_CREATE));
 
     failed |= json_array_append_new(required, json_string("data"));
     if (failed == 0)

@@ -171,9 +171,9 @@ static const struct {
     const char *name;
     enum miniorm_type type;
 } formats[] = {
-    {"uuid", MINIORM_T_uuid},   {"date", MINIORM_T_date},
-    {"time", MINIORM_T_time},   {"date-time", MINIORM_T_timestamptz},
-    {"int64", MINIORM_T_int8},  {"decimal", MINIORM_T_numeric},
+    {"uuid", MINIORM_T_uuid},  {"date", MINIORM_T_date},
+    {"time", MINIORM_T_time},  {"date-time", MINIORM_T_timestamptz},
+    {"int64", MINIORM_T_int8}, {"decimal", MINIORM_T_numeric},
 };
 
 static bool has_format(const json_t *value, const char *format)
@@ -209,9 +209,8 @@ static void check_string(struct check *check, const json_t *schema, const json_t
     const char *format = json_string_value(json_object_get(schema, "format"));
     struct text detail = {0};
 
-    if (most != NULL &&
-        count_characters(json_string_value(value), json_string_length(value)) >
-            (size_t)json_integer_value(most))
+    if (most != NULL && count_characters(json_string_value(value), json_string_length(value)) >
+                            (size_t)json_integer_value(most))
         tell_value(check, value, " is too long");
     if (format != NULL && !has_format(value, format)) {
         show(&detail, value);

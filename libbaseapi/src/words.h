@@ -21,9 +21,8 @@ struct words_place {
 bool baseapi__words_next(const char **rest, struct miniorm_text *word);
 
 /* The column that `name` means; a name that is none is told with the nearest one that is. */
-enum baseapi_status baseapi__words_column(const struct words_place *place,
-                                          struct miniorm_text name, unsigned *column,
-                                          struct baseapi_error *error);
+enum baseapi_status baseapi__words_column(const struct words_place *place, struct miniorm_text name,
+                                          unsigned *column, struct baseapi_error *error);
 
 /* A list of columns as a bitmap. */
 enum baseapi_status baseapi__words_bitmap(const struct words_place *place, const char *words,

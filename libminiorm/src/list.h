@@ -15,8 +15,7 @@ struct miniorm__link {
 };
 
 /* The object of `type` whose `member` is at `link`. */
-#define MINIORM__OWNER(link, type, member) \
-    ((type *)(void *)((char *)(link) - offsetof(type, member)))
+#define MINIORM__OWNER(link, type, member) ((type *)(void *)((char *)(link)-offsetof(type, member)))
 
 static inline void miniorm__list_init(struct miniorm__link *list)
 {

@@ -36,7 +36,7 @@ struct miniorm__statement {
 
 /* How statements may share a round trip. */
 enum miniorm__traffic {
-    /* Plain read: grouped, and sent again if a neighbour's error or a broken connection stops it. */
+    /* Plain read: grouped, and sent again if a neighbour's error or a lost connection stops it. */
     MINIORM__READ = 1,
     MINIORM__WRITE = 2 /* anything else: on its own */
 };
