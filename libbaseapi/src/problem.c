@@ -54,11 +54,10 @@ static const struct known_status known[] = {
 const struct canned baseapi__canned_no_memory = {
     500, "Internal Server Error",
     "{\"errors\":[{\"code\":\"internal_error\",\"detail\":\"Internal server error\"}]}", false};
-const struct canned baseapi__canned_busy = {
-    503, "Service Unavailable",
-    "{\"errors\":[{\"code\":\"service_unavailable\","
-    "\"detail\":\"Too many requests are waiting.\"}]}",
-    true};
+const struct canned baseapi__canned_busy = {503, "Service Unavailable",
+                                            "{\"errors\":[{\"code\":\"service_unavailable\","
+                                            "\"detail\":\"Too many requests are waiting.\"}]}",
+                                            true};
 const struct canned baseapi__canned_late = {
     504, "Gateway Timeout",
     "{\"errors\":[{\"code\":\"gateway_timeout\",\"detail\":\"The request took too long.\"}]}",

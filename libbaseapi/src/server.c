@@ -426,11 +426,12 @@ void baseapi__server_cut(struct connection *connection, const struct canned *can
     int size;
 
     if (canned != NULL) {
-        size = snprintf(
-            text, sizeof(text),
-            "HTTP/1.1 %u %s\r\nConnection: close\r\n"
-            "Content-Type: application/json; charset=utf-8\r\nCache-Control: no-store\r\nContent-Length: %zu\r\n\r\n%s",
-            canned->status, canned->reason, strlen(canned->body), canned->body);
+        size =
+            snprintf(text, sizeof(text),
+                     "HTTP/1.1 %u %s\r\nConnection: close\r\n"
+                     "Content-Type: application/json; charset=utf-8\r\nCache-Control: no-store\r\n"
+                     "Content-Length: %zu\r\n\r\n%s",
+                     canned->status, canned->reason, strlen(canned->body), canned->body);
         if (size > 0 && (size_t)size < sizeof(text))
             (void)send(connection->fd, text, (size_t)size, MSG_NOSIGNAL | MSG_DONTWAIT);
     }
