@@ -1,6 +1,8 @@
 /*
  * The body as JSON, within limits: jansson alone would take 2048 levels.
  */
+#include <string.h>
+
 #include "error.h"
 #include "exchange.h"
 
@@ -60,6 +62,10 @@ enum baseapi_status baseapi__request_json_from(struct baseapi_request *request, 
         if (size == 0)
             return baseapi__fail_http(error, BASEAPI_EFORMAT, 400,
                                       "The body is empty, JSON is expected.");
+        /* The parser would skip one behind a number. */
+        if (memchr(data, '\0', size) != NULL)
+            return baseapi__fail_http(error, BASEAPI_EFORMAT, 400,
+                                      "The body is not JSON: it has a null byte.");
         if (depth_of(data, size) > BASEAPI_MAX_JSON_DEPTH)
             return baseapi__fail_http(error, BASEAPI_EFORMAT, 400,
                                       "The body is nested more than %d levels deep.",
