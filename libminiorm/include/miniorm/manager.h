@@ -131,8 +131,8 @@ MINIORM_API enum miniorm_status miniorm_insert(struct miniorm_session *session,
                                                bool fetch, struct miniorm_error *error);
 
 /*
- * Inserts `count` structs lying one after the other, in one statement: all or none; where `count`
- * is 0, nothing is sent. If `out` is not NULL it receives the rows as inserted, in the order given;
+ * Inserts `count` structs lying one after the other, by one query: all or none; where `count` is
+ * 0, nothing is sent. If `out` is not NULL it receives the rows as inserted, in the order given;
  * the structs change by the hook before_insert only.
  *
  * Since:   0.1
