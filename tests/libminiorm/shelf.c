@@ -18,7 +18,7 @@ static void expect_text(struct miniorm_query *query, enum miniorm_dialect dialec
 }
 
 void shelf_expect_sql(struct miniorm_query *query, const char *postgresql, const char *sqlite,
-                     const char *file, int line)
+                      const char *file, int line)
 {
     expect_text(query, MINIORM_POSTGRESQL, postgresql, file, line);
     expect_text(query, MINIORM_SQLITE, sqlite, file, line);
@@ -26,7 +26,7 @@ void shelf_expect_sql(struct miniorm_query *query, const char *postgresql, const
 }
 
 void shelf_expect_failure(struct miniorm_query *query, enum miniorm_dialect dialect,
-                         enum miniorm_status status, const char *part, const char *file, int line)
+                          enum miniorm_status status, const char *part, const char *file, int line)
 {
     struct miniorm_error error = MINIORM_ERROR_INIT;
     char *text = NULL;

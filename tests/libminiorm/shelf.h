@@ -37,12 +37,12 @@ MINIORM_DECLARE(book, BOOK_COLUMNS);
 #define expect_sql(query, postgresql, sqlite) \
     shelf_expect_sql((query), (postgresql), (sqlite), __FILE__, __LINE__)
 void shelf_expect_sql(struct miniorm_query *query, const char *postgresql, const char *sqlite,
-                     const char *file, int line);
+                      const char *file, int line);
 
 /* Renders a query on a database, expects a failure whose message holds `part`, and frees it. */
 #define expect_failure(query, dialect, status, part) \
     shelf_expect_failure((query), (dialect), (status), (part), __FILE__, __LINE__)
 void shelf_expect_failure(struct miniorm_query *query, enum miniorm_dialect dialect,
-                         enum miniorm_status status, const char *part, const char *file, int line);
+                          enum miniorm_status status, const char *part, const char *file, int line);
 
 #endif

@@ -5,9 +5,9 @@
  *     MINIORM_WHERE(miniorm_eq(book_author_id, 5),
  *                   miniorm_or(miniorm_ilike(book_name, "%sea%"), miniorm_null(book_category)))
  *
- * Columns are numbers of the model the query is about; values are converted to their types and go to
- * the database as parameters, never as text of the statement. json cannot be compared, jsonb only on
- * PostgreSQL (MINIORM_EUNSUPPORTED). The macros are C11; from C++ fill the structures.
+ * Columns are numbers of the model the query is about; values are converted to their types and go
+ * to the database as parameters, never as text of the statement. json cannot be compared, jsonb
+ * only on PostgreSQL (MINIORM_EUNSUPPORTED). The macros are C11; from C++ fill the structures.
  *
  * What the macros make lives until the end of the block they stand in. Constant data: any thread.
  */

@@ -14,8 +14,8 @@
  * Each step copies what it is given, apart from models, and returns the query; values are converted
  * to the type of their column. A step that fails (no memory, a column that the model lacks, a value
  * that does not fit, a step that such a query has not) is remembered; the first such failure is
- * reported when the query is executed. NULL as query is a failed allocation and passes through every
- * step.
+ * reported when the query is executed. NULL as query is a failed allocation and passes through
+ * every step.
  *
  * Thread:  one thread at a time while it is described; any threads at once while it is executed.
  */
@@ -113,9 +113,9 @@ MINIORM_API struct miniorm_query *miniorm_query_values(struct miniorm_query *que
 
 /*
  * Begins the next row of an insert: a bulk insert inserts all rows or none, and returns them in
- * their order. A column that is set in some rows only is the column's default in the others; of such
- * rows PostgreSQL takes 65,535 values (MINIORM_ELIMIT), while the number of rows that set the same
- * columns has no limit.
+ * their order. A column that is set in some rows only is the column's default in the others; of
+ * such rows PostgreSQL takes 65,535 values (MINIORM_ELIMIT), while the number of rows that set the
+ * same columns has no limit.
  *
  * Since:   0.1
  */
@@ -162,8 +162,8 @@ MINIORM_API struct miniorm_query *miniorm_query_per_key(struct miniorm_query *qu
 
 /*
  * The statement's text for a database, with placeholders: for logs and tests. A bulk insert is a
- * statement per row on SQLite; those that differ are shown, separated by ";\n". *out is the caller's
- * to free().
+ * statement per row on SQLite; those that differ are shown, separated by ";\n". *out is the
+ * caller's to free().
  *
  * Errors:  MINIORM_ENOMEM, MINIORM_EINVALID, MINIORM_EUNSUPPORTED  as executing would report them.
  * Since:   0.1
