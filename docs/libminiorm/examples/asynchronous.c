@@ -1,6 +1,7 @@
 /*
  * Asynchronous: a hundred selects and a transaction submitted in one turn of a loop; their completions
- * come when the answers do. On PostgreSQL they leave together, on few connections.
+ * come when the answers do. On PostgreSQL the selects leave together; as they have connections of their
+ * own, each sees its counter either before the transaction or after it.
  */
 #include <stdio.h>
 
