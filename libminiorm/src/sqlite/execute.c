@@ -10,6 +10,7 @@
 #include "../error.h"
 #include "answer.h"
 #include "codec.h"
+#include "constraint.h"
 
 #define BULK_SAVEPOINT "SAVEPOINT miniorm_bulk"
 #define BULK_RELEASE "RELEASE miniorm_bulk"
@@ -84,6 +85,10 @@ static enum miniorm_status run_statement(struct run *run, sqlite3_stmt *prepared
     /* sqlite3_changes keeps the figure of the last statement that had one. */
     if (status == MINIORM_OK && sqlite3_total_changes64(handle) != changed)
         run->result->affected += (uint64_t)sqlite3_changes64(handle);
+    if (error != NULL && error->status == status &&
+        (status == MINIORM_EUNIQUE || status == MINIORM_EFOREIGNKEY) &&
+        run->operation->model != NULL)
+        miniorm__sqlite_explain(run->connection, run->operation->model, prepared, error);
     (void)sqlite3_reset(prepared);
     (void)sqlite3_clear_bindings(prepared);
     return status;
