@@ -7,6 +7,7 @@
  */
 #include "view.h"
 
+#include <math.h>
 #include <string.h>
 
 /* What a filter's name means. `op` is one bit of enum resource_operator; plain names have none. */
@@ -157,10 +158,18 @@ static enum miniorm_operator operator_of(const struct meaning *meaning, size_t n
     }
 }
 
+/* Not a number: SQLite has none, and databases do not agree on what equals it. */
+static bool is_nan(const struct miniorm_value *value)
+{
+    const bool is_real = value->type == MINIORM_T_float4 || value->type == MINIORM_T_float8;
+
+    return is_real && isnan(value->as.real);
+}
+
 static bool read_value(struct baseapi_request *request, const struct baseapi_parameter *parameter,
                        enum miniorm_type type, struct miniorm_text text, struct miniorm_value *out)
 {
-    if (miniorm_value_parse(type, text, out, NULL) == MINIORM_OK)
+    if (miniorm_value_parse(type, text, out, NULL) == MINIORM_OK && !is_nan(out))
         return true;
     baseapi__add_problem(request, BASEAPI_CODE_QUERY_PARAMETER, source_of(request, parameter->name),
                          NULL, "Requested filter value is not valid - \"%.*s\"", (int)text.size,

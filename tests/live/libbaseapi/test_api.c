@@ -127,8 +127,10 @@ static void run_scenario(void **state)
 
     restore_rows();
     is_changed = !scenario_is_reading(scenario);
-    for (const struct exchange *each = scenario->first; each != NULL; each = each->next)
-        run_exchange(each);
+    for (const struct exchange *each = scenario->first; each != NULL; each = each->next) {
+        for (unsigned i = 0; i < each->times; i++)
+            run_exchange(each);
+    }
     assert_nothing_logged();
 }
 

@@ -85,6 +85,7 @@ static void begin_exchange(struct parser *parser, const char *method, const char
     if (exchange == NULL)
         abort();
     exchange->line = parser->line;
+    exchange->times = 1;
     exchange->method = strndup(method, (size_t)(target - method));
     for (end = &parser->scenario->first; *end != NULL; end = &(*end)->next)
         continue;
@@ -224,6 +225,8 @@ static void read_asking(struct parser *parser, const char *line)
         add_repeated(parser, BODY, line + 3);
     else if (strncmp(line, ">x ", 3) == 0)
         add_bytes(parser, line + 3);
+    else if (strncmp(line, ">= ", 3) == 0)
+        parser->exchange->times = (unsigned)strtoul(line + 3, NULL, 10);
     else
         complain(parser, "unknown kind of line");
 }

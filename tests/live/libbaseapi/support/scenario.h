@@ -23,6 +23,7 @@
  *     >> TEXT       adds TEXT to its body
  *     >* N TEXT     adds TEXT to its body N times
  *     >x 7b 22      adds bytes to its body
+ *     >= N          it is sent N times, each time with the same answer
  *     < STATUS      what the answer has to be
  *     < Name: value a header field it has to have, in which "…" stands for anything
  *     <- Name       a header field it may not have
@@ -48,6 +49,7 @@ struct lines {
 
 struct exchange {
     unsigned line;
+    unsigned times; /* how often it is sent */
     char *method;
     char *target;
     char *headers;
