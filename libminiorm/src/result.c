@@ -1,12 +1,12 @@
 /*
- * Results: what is the same for every database. Cells come from the driver's class; here they become
- * values of the model's types and structs of the model.
+ * Results: what is the same for every database. Cells come from the driver's class; here they
+ * become values of the model's types and structs of the model.
  *
  * Order: a driver makes one with miniorm__result_new and fills it in; then any reads; then
  * miniorm_result_free.
- * Invariant: an instance whose flag in `decoded` is set is complete and its after_load hook has run;
- * everything that values and instances point to lies in the arena or in the driver's own memory,
- * which both live as long as the result.
+ * Invariant: an instance whose flag in `decoded` is set is complete and its after_load hook has
+ * run; everything that values and instances point to lies in the arena or in the driver's own
+ * memory, which both live as long as the result.
  */
 #include "result.h"
 

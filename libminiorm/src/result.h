@@ -11,14 +11,18 @@
 #include "operation.h"
 
 struct miniorm__result_class {
-    /* The cell as a value of the database's own type, or converted when the wanted type (0: none)
-     * has a shorter way. */
+    /*
+     * The cell as a value of the database's own type, or converted when the wanted type (0: none)
+     * has a shorter way.
+     */
     enum miniorm_status (*cell)(struct miniorm_result *result, size_t row, size_t column,
                                 enum miniorm_type wanted, struct miniorm_value *out,
                                 struct miniorm_error *error);
-    /* A short way to structs: puts the cells of a row that need no conversion into their members
+    /*
+     * A short way to structs: puts the cells of a row that need no conversion into their members
      * and sets their bits; the others, left without the bit `loaded`, are asked for by `cell`.
-     * NULL: there is none. */
+     * NULL: there is none.
+     */
     void (*store_row)(struct miniorm_result *result, size_t row, unsigned char *instance,
                       struct miniorm_row *state);
     const char *(*column_name)(const struct miniorm_result *result, size_t column);
@@ -41,8 +45,10 @@ struct miniorm_result {
     unsigned char *decoded; /* one flag per row */
 };
 
-/* A result for an operation's answer, with its own copy of the column descriptions; NULL: out of
- * memory. */
+/*
+ * A result for an operation's answer, with its own copy of the column descriptions; NULL: out of
+ * memory.
+ */
 struct miniorm_result *miniorm__result_new(const struct miniorm__result_class *class,
                                            const struct miniorm__operation *operation);
 
