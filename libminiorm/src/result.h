@@ -26,16 +26,15 @@ struct miniorm__result_class {
     void (*store_row)(struct miniorm_result *result, size_t row, unsigned char *instance,
                       struct miniorm_row *state);
     const char *(*column_name)(const struct miniorm_result *result, size_t column);
-    void (*release)(
-        struct miniorm_result *result); /* frees `native`; the arena is freed by the caller */
+    /* Frees `native`; the arena is freed by the caller. */
+    void (*release)(struct miniorm_result *result);
 };
 
 struct miniorm_result {
     const struct miniorm__result_class *class;
     void *native; /* PGresult, or the driver's rows in the arena */
     void *plan; /* the driver's, in the arena: how store_row goes about it */
-    struct arena
-        arena; /* memory of values that cannot be borrowed, of instances and of `columns` */
+    struct arena arena; /* memory of values that cannot be borrowed, and of instances */
     const struct miniorm_model *model;
     struct miniorm__answer_column *columns; /* copied from the operation; NULL: raw */
     size_t n_rows;
