@@ -37,6 +37,7 @@ void baseapi__connection_open(struct connection *connection)
     stats_add(&worker->stats.connections, 1);
     stats_add(&worker->stats.active_connections, 1);
     baseapi__deadline_set(&connection->deadline, &worker->header, worker->now_ms);
+    baseapi__hangup_watch(connection);
 }
 
 void baseapi__connection_close(struct connection *connection)
@@ -46,7 +47,6 @@ void baseapi__connection_close(struct connection *connection)
     baseapi__exchange_end(connection, 0);
     baseapi__deadline_clear(&connection->deadline);
     baseapi__deadline_clear(&connection->watch);
-    baseapi__hangup_unwatch(connection);
     if (connection->next != NULL)
         connection->next->previous = connection->previous;
     if (connection->previous != NULL)

@@ -13,7 +13,6 @@
 
 #include "app_state.h"
 #include "clock.h"
-#include "hangup.h"
 #include "problem.h"
 #include "response.h"
 #include "server.h"
@@ -340,7 +339,6 @@ static void wait(struct baseapi_request *request)
 
     request->stage = STAGE_WAITING;
     baseapi__deadline_set(&connection->deadline, &worker->handler[class], worker->now_ms);
-    baseapi__deadline_set(&connection->watch, &worker->watch, worker->now_ms);
 }
 
 enum verdict baseapi__exchange_ready(struct baseapi_request *request)
@@ -352,14 +350,6 @@ enum verdict baseapi__exchange_ready(struct baseapi_request *request)
     if (verdict == VERDICT_WAIT)
         wait(request);
     return verdict;
-}
-
-/* Nothing is waited for any more. */
-static void stop_waiting(struct connection *connection)
-{
-    baseapi__deadline_clear(&connection->deadline);
-    baseapi__deadline_clear(&connection->watch);
-    baseapi__hangup_unwatch(connection);
 }
 
 void baseapi__exchange_sending(struct baseapi_request *request, unsigned status,
@@ -379,7 +369,7 @@ static void resume(struct baseapi_request *request)
     if (request->stage != STAGE_WAITING)
         return;
     request->stage = STAGE_RESUMED;
-    stop_waiting(request->connection);
+    baseapi__deadline_clear(&request->connection->deadline);
     baseapi__server_resume(request->connection);
 }
 
@@ -463,7 +453,7 @@ void baseapi__exchange_end(struct connection *connection, unsigned server_status
 
     if (request == NULL)
         return;
-    stop_waiting(connection);
+    baseapi__deadline_clear(&connection->deadline);
     is_abandoned = request->stage >= STAGE_RUNNING && !atomic_exchange(&request->is_answered, true);
     if (request->sent_status == 0)
         request->sent_status = server_status;

@@ -69,10 +69,9 @@ struct connection {
     void *handle; /* the server's */
     int fd;
     bool is_dead; /* the server is to drop it at its next call */
-    bool is_watched; /* for a hang-up */
     struct baseapi_request *request;
     struct deadline deadline; /* of the present phase */
-    struct deadline watch; /* until a hang-up is looked for */
+    struct deadline watch; /* until a hang-up is acted upon */
     uint64_t phase_start_ms; /* when the body began */
     uint64_t progress; /* bytes at the last look */
     struct sockaddr_storage address;

@@ -1,7 +1,7 @@
 /*
  * Deadlines of a connection's phases: idle, head, body, handler, sending.
  *
- * A connection has one at a time, beside the one after which a hang-up is looked for. Body and
+ * A connection has one at a time, beside the one after which a hang-up is acted upon. Body and
  * sending are looked at in steps: what has come or gone since the last step must reach the least
  * rate.
  */
@@ -18,8 +18,8 @@
 
 /* Time between two looks at the rate of a body: long enough for a slow line's hiccup. */
 #define BODY_STEP_MS 5000
-/* Requests answered sooner never pay for watching their connection. */
-#define WATCH_AFTER_MS 100
+/* What a client that has ended its sending may still wait for its answer. */
+#define HANG_UP_GRACE_MS 100
 /*
  * In a drain: clients that send request after request get time to send one more, and be told to
  * close.
@@ -108,7 +108,7 @@ static void expire_handler(struct deadline *deadline)
 
 static void expire_watch(struct deadline *deadline)
 {
-    baseapi__hangup_watch(
+    baseapi__hangup_act(
         (struct connection *)((char *)deadline - offsetof(struct connection, watch)));
 }
 
@@ -137,7 +137,7 @@ void baseapi__expiry_prepare(struct baseapi_worker *worker)
     /* The first look only takes the count: a stalled answer is cut at the second. */
     prepare(&worker->send, (options->send_timeout_ms + 1) / 2, expire_send);
     prepare(&worker->idle, options->idle_timeout_ms, expire_idle);
-    prepare(&worker->watch, WATCH_AFTER_MS, expire_watch);
+    prepare(&worker->watch, HANG_UP_GRACE_MS, expire_watch);
     for (i = 0; i < MAX_TIMEOUT_CLASSES; i++)
         prepare(&worker->handler[i], app->timeout_ms[i], expire_handler);
 }

@@ -1,15 +1,17 @@
 /*
- * Hang-ups: an epoll set of its own inside the loop's, as it asks for EPOLLRDHUP alone. A loop's
- * watch would also report the next request of a client that pipelines, over and over.
+ * Hang-ups: an epoll set of its own inside the loop's, as it asks for EPOLLRDHUP alone, once for
+ * each connection. A loop's watch would also report the next request of a client that pipelines,
+ * over and over.
  *
- * Connections are added only when their request has waited for a while, so most requests never pay
- * for it.
+ * A client that only ends its sending, and still wants its answer, looks the same; so a seen
+ * hang-up is acted upon a moment later, when most requests have been answered.
  */
 #include "hangup.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "error.h"
@@ -27,20 +29,19 @@ struct hangups {
 
 static void on_ready(void *data, int fd, unsigned events)
 {
+    struct hangups *hangups = data;
+    struct baseapi_worker *worker = hangups->worker;
     struct epoll_event found[EVENTS_PER_TURN];
     const int count = epoll_wait(fd, found, EVENTS_PER_TURN, 0);
     int i;
 
-    (void)data;
     (void)events;
     for (i = 0; i < count; i++) {
         struct connection *connection = found[i].data.ptr;
 
-        /* An earlier one of this round may have answered the request. */
-        if (!connection->is_watched)
-            continue;
-        baseapi__hangup_unwatch(connection);
-        baseapi__exchange_give_up(connection->request, NULL);
+        /* The worker's own time is that of before the wait. */
+        baseapi__deadline_set(&connection->watch, &worker->watch,
+                              miniorm_epoll_now_ms(worker->loop));
     }
 }
 
@@ -84,16 +85,15 @@ void baseapi__hangups_free(struct hangups *hangups)
 
 void baseapi__hangup_watch(struct connection *connection)
 {
-    struct epoll_event event = {.events = EPOLLRDHUP, .data = {.ptr = connection}};
+    struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data = {.ptr = connection}};
 
-    connection->is_watched =
-        epoll_ctl(connection->worker->hangups->fd, EPOLL_CTL_ADD, connection->fd, &event) == 0;
+    (void)epoll_ctl(connection->worker->hangups->fd, EPOLL_CTL_ADD, connection->fd, &event);
 }
 
-void baseapi__hangup_unwatch(struct connection *connection)
+void baseapi__hangup_act(struct connection *connection)
 {
-    if (!connection->is_watched)
-        return;
-    connection->is_watched = false;
-    (void)epoll_ctl(connection->worker->hangups->fd, EPOLL_CTL_DEL, connection->fd, NULL);
+    if (connection->request != NULL && connection->request->stage == STAGE_WAITING)
+        baseapi__exchange_give_up(connection->request, NULL);
+    else
+        (void)shutdown(connection->fd, SHUT_RD); /* makes the server look again */
 }

@@ -1,6 +1,6 @@
 /*
- * Clients that go away while their request waits for an answer: the server underneath does not look
- * at the connection then.
+ * Clients that go away: the server underneath does not look at a connection whose request waits for
+ * its answer, and overlooks an end of input that comes together with the last data.
  */
 #ifndef BASEAPI_SRC_HANGUP_H
 #define BASEAPI_SRC_HANGUP_H
@@ -18,11 +18,12 @@ enum baseapi_status baseapi__hangups_new(struct baseapi_worker *worker, struct h
 void baseapi__hangups_free(struct hangups *hangups);
 
 /*
- * Gives the request of `connection` up when its client hangs up. Best effort: without it the
- * deadline still acts.
+ * Looks out for the client's hang-up as long as the connection's descriptor is open. Best effort:
+ * what is missed is left to the deadlines.
  */
 void baseapi__hangup_watch(struct connection *connection);
 
-void baseapi__hangup_unwatch(struct connection *connection);
+/* Acts on a hang-up that was seen a while ago. */
+void baseapi__hangup_act(struct connection *connection);
 
 #endif
