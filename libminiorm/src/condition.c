@@ -46,18 +46,14 @@ static enum miniorm_status refuse_value(const struct miniorm_model *model, unsig
                                         struct miniorm_error *error)
 {
     struct miniorm_error reason = MINIORM_ERROR_INIT;
-    struct miniorm_error named = MINIORM_ERROR_INIT;
     struct miniorm_value out;
-    const char *name = model->columns[column].name;
     enum miniorm_status status;
 
     status = miniorm__value_convert(value, model->columns[column].type, arena, &out, &reason);
     if (status == MINIORM_OK || status == MINIORM_ENOMEM)
         return miniorm__fail_memory(error);
-    miniorm__fail(&named, status, "%s.%s: %s", model->table, name, reason.message);
-    strncpy(named.table, model->table, sizeof(named.table) - 1);
-    strncpy(named.column, name, sizeof(named.column) - 1);
-    return miniorm__fail_copy(error, &named);
+    return miniorm__fail_column(error, status, model->table, model->columns[column].name,
+                                reason.message);
 }
 
 enum miniorm_status miniorm__value_copy_for(struct arena *arena, const struct miniorm_model *model,
