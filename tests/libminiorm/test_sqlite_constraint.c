@@ -43,14 +43,15 @@ MINIORM_DEFINE(volume, VOLUME_COLUMNS, "volumes", .constraints = constraints, .i
 static struct miniorm_database *database;
 static struct miniorm_session *session;
 
-static int set_up(void **state)
+static int open_shop(void **state, const struct miniorm_database_options *options)
 {
     static const struct miniorm_model *const models[] = {&shelf_place_model, &volume_model};
     struct shelf_place place = {{0}, 0, 0};
     struct miniorm_error error = MINIORM_ERROR_INIT;
 
     (void)state;
-    assert_int_equal(miniorm_database_open("sqlite::memory:", NULL, &database, NULL), MINIORM_OK);
+    assert_int_equal(miniorm_database_open("sqlite::memory:", options, &database, NULL),
+                     MINIORM_OK);
     session = miniorm_database_session(database);
     if (miniorm_schema_create(session, models, 2, &error) != MINIORM_OK)
         fail_msg("%s", error.message);
@@ -58,6 +59,19 @@ static int set_up(void **state)
     miniorm_set(shelf_place, &place, shelf, 2);
     assert_int_equal(shelf_place_insert(session, &place, NULL), MINIORM_OK);
     return 0;
+}
+
+static int set_up(void **state)
+{
+    return open_shop(state, NULL);
+}
+
+static int set_up_small_cache(void **state)
+{
+    struct miniorm_database_options options = MINIORM_DATABASE_OPTIONS_INIT;
+
+    options.statement_cache = 1;
+    return open_shop(state, &options);
 }
 
 static int tear_down(void **state)
@@ -192,6 +206,12 @@ static void row_of_a_bulk_insert_is_found(void **state)
     assert_int_equal(count, 0);
 }
 
+static void smallest_cache_is_enough(void **state)
+{
+    row_of_a_bulk_insert_is_found(state);
+    foreign_key_at_fault_is_found_among_several(state);
+}
+
 static void row_that_is_still_referred_to_has_no_names(void **state)
 {
     struct miniorm_error error = MINIORM_ERROR_INIT;
@@ -238,6 +258,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(foreign_key_of_an_update_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(row_of_a_bulk_insert_is_found, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(smallest_cache_is_enough, set_up_small_cache, tear_down),
         cmocka_unit_test_setup_teardown(row_that_is_still_referred_to_has_no_names, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(search_leaves_the_transaction_as_it_was, set_up, tear_down),

@@ -243,24 +243,29 @@ static void try_foreign_keys(sqlite3 *handle, const struct miniorm_model *model,
     }
 }
 
+/* Not through the cache of statements, which could drop the one that is explained. */
+static bool command(sqlite3 *handle, const char *sql)
+{
+    return sqlite3_exec(handle, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
 static void explain_foreign_key(struct miniorm__sqlite_connection *connection,
                                 const struct miniorm_model *model, sqlite3_stmt *prepared,
                                 struct miniorm_error *error)
 {
+    sqlite3 *handle = connection->handle;
     struct rows rows = {.table = model->table};
-    struct miniorm_error ignored = MINIORM_ERROR_INIT;
 
-    if (miniorm__sqlite_command(connection, SAVEPOINT, &ignored) != MINIORM_OK)
+    if (!command(handle, SAVEPOINT))
         return;
-    if (miniorm__sqlite_command(connection, "PRAGMA defer_foreign_keys = ON", &ignored) ==
-        MINIORM_OK) {
-        repeat(connection->handle, prepared, &rows);
-        try_foreign_keys(connection->handle, model, &rows, error);
+    if (command(handle, "PRAGMA defer_foreign_keys = ON")) {
+        repeat(handle, prepared, &rows);
+        try_foreign_keys(handle, model, &rows, error);
     }
     connection->is_ending = true;
-    (void)miniorm__sqlite_command(connection, UNDO, &ignored);
-    (void)miniorm__sqlite_command(connection, "PRAGMA defer_foreign_keys = OFF", &ignored);
-    (void)miniorm__sqlite_command(connection, RELEASE, &ignored);
+    (void)command(handle, UNDO);
+    (void)command(handle, "PRAGMA defer_foreign_keys = OFF");
+    (void)command(handle, RELEASE);
     connection->is_ending = false;
 }
 
