@@ -111,9 +111,9 @@ static inline unsigned miniorm__pg_connection_depth(const struct miniorm__pg_con
     return connection->end - connection->first;
 }
 
-/* The oldest expectation, or NULL. */
-const struct miniorm__pg_expectation *miniorm__pg_connection_head(
-    const struct miniorm__pg_connection *connection);
+/* An expectation, counted from the oldest; NULL behind the last. */
+const struct miniorm__pg_expectation *miniorm__pg_connection_peek(
+    const struct miniorm__pg_connection *connection, unsigned index);
 
 /*
  * Queues a statement. `is_careful`: inside a transaction, where a name that is not certain to be
@@ -136,6 +136,10 @@ enum miniorm_status miniorm__pg_connection_send_verb(struct miniorm__pg_connecti
 /* Ends the segment. Errors as above. */
 enum miniorm_status miniorm__pg_connection_sync(struct miniorm__pg_connection *connection,
                                                 void *waiter, struct miniorm_error *error);
+
+/* Has the server send what it has answered so far without waiting for the Sync. Errors as above. */
+enum miniorm_status miniorm__pg_connection_ask_for_answers(
+    struct miniorm__pg_connection *connection, struct miniorm_error *error);
 
 /* Has the server forget statements that the cache let go, in a segment of their own; for use
  * between segments and outside transactions. */

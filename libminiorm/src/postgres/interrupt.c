@@ -1,9 +1,9 @@
 /*
  * Interrupt: what nobody waits for any more is stopped on the server, if no other suffers.
  *
- * A cancel request stops whatever the connection runs at that moment. It is sent when the statement
- * in question is the first under way and everything behind it is of the same transaction, or reads,
- * which are sent again if they are hit. Until the request is through, nothing is sent on the lane. A
+ * A cancel request stops whatever the connection runs at that moment. It is sent when that is the
+ * statement in question, or one of the reads in a group with it, and everything behind is of the
+ * same transaction, or reads too; reads that are hit are sent again. Until the request is through, nothing is sent on the lane. A
  * lane whose first statement was given up and that stays silent all the same is closed.
  */
 #include <errno.h>
@@ -70,17 +70,31 @@ void miniorm__pg_interrupt_close(struct miniorm__pg_client *pool)
     pool->notify = -1;
 }
 
-/* The first statement under way, if it was given up. */
+static struct miniorm_request *request_of(const struct miniorm__pg_expectation *expected)
+{
+    const bool is_begin = expected->step == MINIORM__PG_VERB && expected->verb == MINIORM__BEGIN;
+
+    return is_begin ? NULL : expected->waiter;
+}
+
+/*
+ * The statement that runs, if it was given up. Of a group of reads, whose answers come together,
+ * nobody knows which one runs: any of them that was given up will do.
+ */
 static struct miniorm_request *given_up(const struct miniorm__pg_lane *lane)
 {
-    const struct miniorm__pg_expectation *head = miniorm__pg_connection_head(lane->connection);
-    struct miniorm_request *request;
+    const struct miniorm__pg_expectation *expected;
+    unsigned i;
 
-    if (head == NULL || head->waiter == NULL ||
-        (head->step == MINIORM__PG_VERB && head->verb == MINIORM__BEGIN))
-        return NULL;
-    request = head->waiter;
-    return request->is_abandoned ? request : NULL;
+    for (i = 0; (expected = miniorm__pg_connection_peek(lane->connection, i)) != NULL; i++) {
+        struct miniorm_request *request = request_of(expected);
+
+        if (request != NULL && request->is_abandoned)
+            return request;
+        if (expected->step == MINIORM__PG_SYNC || (request != NULL && lane->transaction != NULL))
+            return NULL;
+    }
+    return NULL;
 }
 
 static bool hurts_others(const struct miniorm__pg_lane *lane, const struct miniorm_request *victim)

@@ -57,12 +57,12 @@ static struct miniorm__pg_expectation *expect(struct miniorm__pg_connection *con
     return expectation;
 }
 
-const struct miniorm__pg_expectation *miniorm__pg_connection_head(
-    const struct miniorm__pg_connection *connection)
+const struct miniorm__pg_expectation *miniorm__pg_connection_peek(
+    const struct miniorm__pg_connection *connection, unsigned index)
 {
-    if (connection->first == connection->end)
+    if (index >= miniorm__pg_connection_depth(connection))
         return NULL;
-    return &connection->ring[connection->first & (connection->capacity - 1)];
+    return &connection->ring[(connection->first + index) & (connection->capacity - 1)];
 }
 
 /* Half a message may be queued after a failure inside libpq: the connection is not used again. */
@@ -215,6 +215,16 @@ enum miniorm_status miniorm__pg_connection_sync(struct miniorm__pg_connection *c
     return MINIORM_OK;
 }
 
+enum miniorm_status miniorm__pg_connection_ask_for_answers(
+    struct miniorm__pg_connection *connection, struct miniorm_error *error)
+{
+    enum miniorm_status status = check_ready(connection, error);
+
+    if (status == MINIORM_OK && PQsendFlushRequest(connection->pg) != 1)
+        status = sending_failed(connection, error);
+    return status;
+}
+
 static bool send_close(struct miniorm__pg_connection *connection, const char *name)
 {
     /* The keyword, a quoted name without quotes in it, NUL. */
@@ -292,7 +302,7 @@ static void statement_answered(struct miniorm__pg_connection *connection,
 /* The first expectation has its answer. */
 static void pop(struct miniorm__pg_connection *connection, PGresult *result)
 {
-    const struct miniorm__pg_expectation expected = *miniorm__pg_connection_head(connection);
+    const struct miniorm__pg_expectation expected = *miniorm__pg_connection_peek(connection, 0);
 
     connection->first++;
     connection->empty_answers = 0;
@@ -318,7 +328,7 @@ static void take_end(struct miniorm__pg_connection *connection)
 {
     PGresult *answer = connection->answer;
 
-    if (answer == NULL || miniorm__pg_connection_head(connection)->step == MINIORM__PG_SYNC) {
+    if (answer == NULL || miniorm__pg_connection_peek(connection, 0)->step == MINIORM__PG_SYNC) {
         if (++connection->empty_answers > EMPTY_ANSWERS_MAX)
             break_protocol(connection, "an answer is missing");
         return;
@@ -331,7 +341,7 @@ static void take_sync(struct miniorm__pg_connection *connection, PGresult *resul
 {
     PGresult *failure = connection->answer;
 
-    if (miniorm__pg_connection_head(connection)->step != MINIORM__PG_SYNC) {
+    if (miniorm__pg_connection_peek(connection, 0)->step != MINIORM__PG_SYNC) {
         PQclear(result);
         break_protocol(connection, "answers are out of order");
         return;
@@ -407,7 +417,7 @@ void miniorm__pg_connection_lose(struct miniorm__pg_connection *connection)
     connection->answer = NULL;
     connection->parse_error = NULL;
     while (connection->first != connection->end) {
-        const struct miniorm__pg_expectation expected = *miniorm__pg_connection_head(connection);
+        const struct miniorm__pg_expectation expected = *miniorm__pg_connection_peek(connection, 0);
 
         connection->first++;
         if (expected.step == MINIORM__PG_CLOSE)
