@@ -66,12 +66,20 @@ static void read_mail(struct baseapi_worker *worker)
     }
 }
 
+/* What is deferred runs before the wait and may resume a connection, so the loop must not sleep on it. */
+static int turn_timeout(const struct baseapi_worker *worker, int server_timeout)
+{
+    if (miniorm_epoll_timeout(worker->loop) == 0)
+        return 0;
+    return least(server_timeout, deadline_timeout(worker));
+}
+
 static void turn(struct baseapi_worker *worker)
 {
     const int server_timeout = baseapi__server_timeout(worker->server);
+    const int timeout = turn_timeout(worker, server_timeout);
 
-    if (miniorm_epoll_turn(worker->loop, least(server_timeout, deadline_timeout(worker)), NULL) !=
-        MINIORM_OK)
+    if (miniorm_epoll_turn(worker->loop, timeout, NULL) != MINIORM_OK)
         baseapi__app_log(worker->app, BASEAPI_LOG_ERROR, "worker %u cannot wait for events",
                          worker->index);
     worker->now_ms = miniorm_epoll_now_ms(worker->loop);

@@ -197,14 +197,42 @@ static void in_thread(struct baseapi_request *request, void *data)
         baseapi_request_respond(request, NULL);
 }
 
+static void keep(struct rig *rig, char *line, size_t size, const char *text)
+{
+    if (rig->options.workers != 1)
+        return;
+    pthread_mutex_lock(&rig->lock);
+    (void)snprintf(line, size, "%s", text);
+    pthread_mutex_unlock(&rig->lock);
+}
+
+static bool has(struct rig *rig, const char *line, const char *part)
+{
+    bool is_there;
+
+    pthread_mutex_lock(&rig->lock);
+    is_there = strstr(line, part) != NULL;
+    pthread_mutex_unlock(&rig->lock);
+    return is_there;
+}
+
+bool rig_has_accessed(struct rig *rig, const char *part)
+{
+    return has(rig, rig->last_access, part);
+}
+
+bool rig_has_logged(struct rig *rig, const char *part)
+{
+    return has(rig, rig->last_log, part);
+}
+
 static void on_access(const struct baseapi_access *access, void *data)
 {
     struct rig *rig = data;
     char line[BASEAPI_ACCESS_LINE_SIZE];
 
     (void)baseapi_access_log_format(access, line, sizeof(line));
-    if (rig->options.workers == 1)
-        (void)snprintf(rig->last_access, sizeof(rig->last_access), "%.2000s", line);
+    keep(rig, rig->last_access, sizeof(rig->last_access), line);
     atomic_fetch_add(&rig->accesses, 1);
 }
 
@@ -212,8 +240,7 @@ static void on_error(enum baseapi_log_level level, const char *message, void *da
 {
     struct rig *rig = data;
 
-    if (rig->options.workers == 1)
-        (void)snprintf(rig->last_log, sizeof(rig->last_log), "%s", message);
+    keep(rig, rig->last_log, sizeof(rig->last_log), message);
     if (level == BASEAPI_LOG_ERROR)
         atomic_fetch_add(&rig->errors, 1);
 }
@@ -223,6 +250,7 @@ void rig_prepare(struct rig *rig)
     const struct baseapi_app_options options = BASEAPI_APP_OPTIONS_INIT;
 
     memset(rig, 0, sizeof(*rig));
+    pthread_mutex_init(&rig->lock, NULL);
     rig->options = options;
     rig->options.port = BASEAPI_PORT_ANY;
     rig->options.workers = 2;
@@ -298,6 +326,7 @@ enum baseapi_status rig_stop(struct rig *rig, unsigned drain_ms)
     const enum baseapi_status status = baseapi_app_stop(rig->app, drain_ms, NULL);
 
     baseapi_app_free(rig->app);
+    pthread_mutex_destroy(&rig->lock);
     rig->app = NULL;
     return status;
 }

@@ -22,6 +22,7 @@
 #ifndef SUPPORT_RIG_H
 #define SUPPORT_RIG_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include <baseapi/baseapi.h>
@@ -35,6 +36,7 @@ struct rig {
     atomic_uint second; /* status of the second of two answers */
     atomic_uint accesses; /* lines of the access log */
     atomic_uint errors; /* lines of the error log that somebody has to look at */
+    pthread_mutex_t lock; /* for the two lines, which are kept with one worker only */
     char last_access[2048];
     char last_log[512];
 };
@@ -49,6 +51,10 @@ void rig_run(struct rig *rig);
 
 /* Stops, waiting up to drain_ms, and frees; returns what baseapi_app_stop did. */
 enum baseapi_status rig_stop(struct rig *rig, unsigned drain_ms);
+
+/* Whether the last line of the access log, or of the error log, has `part` in it. */
+bool rig_has_accessed(struct rig *rig, const char *part);
+bool rig_has_logged(struct rig *rig, const char *part);
 
 struct baseapi_stats rig_stats(const struct rig *rig);
 
