@@ -49,7 +49,8 @@ struct miniorm_database_options {
     /* Backoff starts at 50 ms and doubles, with jitter, up to this; default 1000. */
     unsigned reconnect_max_delay_ms;
     unsigned statement_cache; /* prepared statements kept per connection; default 256 */
-    /* Idle connections of the pool above pool_min are closed after this; default 600000. */
+    /* Idle connections of the pool above pool_min are closed after this, when the pool is used;
+     * default 600000. */
     unsigned idle_timeout_ms;
     miniorm_log_fn log; /* default: no log */
     void *log_data;
