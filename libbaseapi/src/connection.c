@@ -64,7 +64,7 @@ void baseapi__exchange_expect_fields(struct baseapi_request *request, size_t cou
     request->field_capacity = count < limit ? count : limit;
     request->fields =
         arena_alloc(&request->arena, request->field_capacity * sizeof(*request->fields));
-    request->has_no_memory = request->fields == NULL;
+    request->has_no_memory |= request->fields == NULL;
     request->is_head_too_large = count > limit;
 }
 

@@ -106,8 +106,10 @@ void baseapi__exchange_begin(struct connection *connection, const char *raw_targ
     request->method = "";
     request->started_us = monotonic_us();
     request->started_at_us = (int64_t)clock_read_us(CLOCK_REALTIME);
-    if (size <= worker->app->options.max_target_bytes)
+    if (size <= worker->app->options.max_target_bytes) {
         request->raw_target = arena_copy(&request->arena, raw_target, size);
+        request->has_no_memory = request->raw_target == NULL;
+    }
     make_id(worker, request->id);
     strcpy(request->peer, connection->peer);
     request->next = worker->requests;
@@ -205,8 +207,10 @@ static bool take_parameters(struct baseapi_request *request, const struct routin
         char *text = arena_copy(&request->arena, request->path + capture->start, capture->size);
         size_t size = capture->size;
 
-        if (text == NULL)
+        if (text == NULL) {
+            request->has_no_memory = true;
             return false;
+        }
         if (baseapi__target_is_encoded(text, size)) {
             size = baseapi__target_decode(text, size, text);
             text[size] = '\0';
@@ -216,6 +220,7 @@ static bool take_parameters(struct baseapi_request *request, const struct routin
         request->parameters[i].name = baseapi__pattern_parameter_name(pattern, i);
         request->parameters[i].text = text;
     }
+    request->has_no_memory = request->parameters == NULL;
     return request->parameters != NULL;
 }
 
@@ -238,7 +243,8 @@ static enum verdict find_route(struct baseapi_request *request, const struct fra
     if (routing.route->declared.max_body_bytes != 0)
         request->body_limit = routing.route->declared.max_body_bytes;
     if (!take_parameters(request, &routing))
-        return refuse(request, 400, "The path is not UTF-8.");
+        return request->has_no_memory ? reply_at_once(request, NULL)
+                                      : refuse(request, 400, "The path is not UTF-8.");
     request->route = routing.route;
     return VERDICT_READ;
 }

@@ -174,11 +174,12 @@ void baseapi__view_respond_response(struct view *view, struct baseapi_response *
                                     struct text *body)
 {
     end(view);
-    if (body != NULL) {
-        if (response != NULL)
-            baseapi__response_text_take(response, body);
+    /* An answer that lost its body is none. */
+    if (body != NULL && response != NULL &&
+        baseapi__response_text_take(response, body) != BASEAPI_OK)
+        response = NULL;
+    if (body != NULL)
         text_free(body);
-    }
     baseapi_request_respond(view->request, response);
 }
 

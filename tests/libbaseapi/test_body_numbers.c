@@ -12,8 +12,8 @@ static void assert_quoted_of(const struct miniorm_model *model, const char *body
     struct arena arena = {NULL, 0};
     struct miniorm_text out;
 
-    assert_true(baseapi__body_numbers_quote(&arena, model, miniorm_text_from(body, strlen(body)),
-                                            &out));
+    assert_true(
+        baseapi__body_numbers_quote(&arena, model, miniorm_text_from(body, strlen(body)), &out));
     assert_int_equal(out.size, strlen(expected));
     assert_memory_equal(out.data, expected, out.size);
     arena_free(&arena);
@@ -35,7 +35,8 @@ static void numbers_of_numeric_columns_become_strings(void **state)
 static void numbers_beyond_a_readers_range_become_strings(void **state)
 {
     (void)state;
-    assert_quoted("{\"data\":{\"id\":9223372036854775807}}", "{\"data\":{\"id\":9223372036854775807}}");
+    assert_quoted("{\"data\":{\"id\":9223372036854775807}}",
+                  "{\"data\":{\"id\":9223372036854775807}}");
     assert_quoted("{\"data\":{\"id\":9223372036854775808}}",
                   "{\"data\":{\"id\":\"9223372036854775808\"}}");
     assert_quoted("{\"data\":{\"id\":-9223372036854775809,\"x\":1e308}}",
@@ -71,8 +72,8 @@ static void attempt(void *context)
     static const char body[] = "{\"data\":{\"price\":12.50}}";
     struct arena arena = {NULL, 0};
     struct miniorm_text out;
-    const bool done = baseapi__body_numbers_quote(
-        &arena, &novel_model, miniorm_text_from(body, sizeof(body) - 1), &out);
+    const bool done = baseapi__body_numbers_quote(&arena, &novel_model,
+                                                  miniorm_text_from(body, sizeof(body) - 1), &out);
 
     (void)context;
     assert_int_equal(done, !oom_stop());

@@ -79,7 +79,8 @@ static void text_is_escaped_and_mended(void **state)
     assert_text(MINIORM_T_text, 0, "", "\"\"");
     assert_text(MINIORM_T_text, 0, "plain text of more than eight bytes",
                 "\"plain text of more than eight bytes\"");
-    assert_text(MINIORM_T_varchar, 0, "a\"b\\c\n\t\r\b\f\x01", "\"a\\\"b\\\\c\\n\\t\\r\\b\\f\\u0001\"");
+    assert_text(MINIORM_T_varchar, 0, "a\"b\\c\n\t\r\b\f\x01",
+                "\"a\\\"b\\\\c\\n\\t\\r\\b\\f\\u0001\"");
     assert_text(MINIORM_T_text, 0, "\xc3\xa9 \xe6\xbc\xa2 \xf0\x9f\x98\x80",
                 "\"\xc3\xa9 \xe6\xbc\xa2 \xf0\x9f\x98\x80\"");
     assert_text(MINIORM_T_text, 0, "a\xff z", "\"a\xef\xbf\xbd z\"");
@@ -116,8 +117,7 @@ static void times_are_rfc_3339(void **state)
     assert_value(miniorm_value_integer(-1), MINIORM_T_date, 0, "\"1999-12-31\"");
     assert_value(miniorm_value_integer(noon), MINIORM_T_time, 0, "\"12:00:00\"");
     assert_value(miniorm_value_integer(noon + 250000), MINIORM_T_time, 0, "\"12:00:00.250000\"");
-    assert_value(miniorm_value_integer(noon), MINIORM_T_timestamptz, 0,
-                 "\"2000-01-01T12:00:00Z\"");
+    assert_value(miniorm_value_integer(noon), MINIORM_T_timestamptz, 0, "\"2000-01-01T12:00:00Z\"");
     assert_value(miniorm_value_integer(-1), MINIORM_T_timestamp, 0,
                  "\"1999-12-31T23:59:59.999999Z\"");
     assert_value(miniorm_value_integer(noon + 5), MINIORM_T_timestamptz, BASEAPI_TIMES_SECONDS,
@@ -127,8 +127,7 @@ static void times_are_rfc_3339(void **state)
 static void times_beyond_rfc_3339_are_in_postgresqls_words(void **state)
 {
     (void)state;
-    assert_value(miniorm_value_integer(MINIORM_INFINITY), MINIORM_T_timestamptz, 0,
-                 "\"infinity\"");
+    assert_value(miniorm_value_integer(MINIORM_INFINITY), MINIORM_T_timestamptz, 0, "\"infinity\"");
     assert_value(miniorm_value_integer(MINIORM_NEGATIVE_INFINITY), MINIORM_T_timestamp, 0,
                  "\"-infinity\"");
     assert_value(miniorm_value_integer(MINIORM_DATE_INFINITY), MINIORM_T_date, 0, "\"infinity\"");
@@ -178,8 +177,8 @@ static void base64_is_written_and_read_back(void **state)
 
 static void what_is_not_base64_is_refused(void **state)
 {
-    static const char *const wrong[] = {"A",    "AB",   "ABC",  "AB=C", "A===", "====",
-                                        "AB C", "AB-_", "AQ=A", "AR==", "AQJ="};
+    static const char *const wrong[] = {
+        "A", "AB", "ABC", "AB=C", "A===", "====", "AB C", "AB-_", "AQ=A", "AR==", "AQJ="};
     unsigned char back[16];
     size_t size;
 

@@ -201,10 +201,9 @@ static void odd_paths_are_taken_literally(void **state)
 static void malformed_uses_of_known_names_are_refused(void **state)
 {
     static const char *const names[] = {
-        "filter",       "page",         "filter[]",     "filter[a",      "filter[a]b",
-        "filter[a][]",  "page[]",       "page[limit]x", "Filter[a]",     "SORT",
-        "page[a][b]",   "fields[a]b",   "fields[",      "sort[]",        "filter[a][b][c]",
-        "include[a]",   "sort[a][b]",
+        "filter",  "page",         "filter[]",        "filter[a",   "filter[a]b", "filter[a][]",
+        "page[]",  "page[limit]x", "Filter[a]",       "SORT",       "page[a][b]", "fields[a]b",
+        "fields[", "sort[]",       "filter[a][b][c]", "include[a]", "sort[a][b]",
     };
 
     (void)state;
@@ -272,8 +271,8 @@ static void filters_are_counted_on_all_levels(void **state)
 static void attempt(void *context)
 {
     const struct baseapi_params *params = NULL;
-    const enum baseapi_status status =
-        parse("include=a.b,c&fields=x,a.y&sort=-a.b.z&filter[a.id][gte]=1,2&page[limit]=3", &params);
+    const enum baseapi_status status = parse(
+        "include=a.b,c&fields=x,a.y&sort=-a.b.z&filter[a.id][gte]=1,2&page[limit]=3", &params);
 
     (void)context;
     if (!oom_stop())

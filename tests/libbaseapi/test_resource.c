@@ -182,7 +182,8 @@ static void wrong_paths_methods_and_pages_are_told(void **state)
     assert_wrong((struct baseapi_resource){.path = "/w/", .model = &writer_model},
                  "path '/w/' does not begin with a slash, or ends with one");
     assert_wrong((struct baseapi_resource){.path = "/w"}, "resource '/w' has no model");
-    assert_wrong((struct baseapi_resource){WRITERS, .methods = 32}, "writers.methods: 32 is no method");
+    assert_wrong((struct baseapi_resource){WRITERS, .methods = 32},
+                 "writers.methods: 32 is no method");
     assert_wrong((struct baseapi_resource){.path = "/loose", .model = &loose_model},
                  "loose.methods: model loose has no primary key, so it can only be listed");
     assert_wrong((struct baseapi_resource){WRITERS, .page = {.limit = 10, .max = 5}},
@@ -195,29 +196,31 @@ static void wrong_paths_methods_and_pages_are_told(void **state)
 
 static void wrong_includes_are_told(void **state)
 {
-    static const struct baseapi_resource bare = {.path = "/loose", .model = &loose_model,
-                                                 .methods = BASEAPI_LIST};
+    static const struct baseapi_resource bare = {
+        .path = "/loose", .model = &loose_model, .methods = BASEAPI_LIST};
 
     (void)state;
-    assert_wrong((struct baseapi_resource){WRITERS, .includes = BASEAPI_INCLUDES({"x", NULL, "id=id"})},
-                 "writers.includes: 'x' has no resource");
+    assert_wrong(
+        (struct baseapi_resource){WRITERS, .includes = BASEAPI_INCLUDES({"x", NULL, "id=id"})},
+        "writers.includes: 'x' has no resource");
     assert_wrong(
         (struct baseapi_resource){WRITERS, .includes = BASEAPI_INCLUDES({"x", &pages, "id=novl"})},
         "writers.includes: no column 'novl', did you mean 'novel'?");
     assert_wrong(
         (struct baseapi_resource){WRITERS, .includes = BASEAPI_INCLUDES({"x", &pages, "id"})},
         "writers.includes: 'id' of 'x' is no pair own_column=included_column");
-    assert_wrong((struct baseapi_resource){WRITERS, .includes = BASEAPI_INCLUDES({"x", &pages, ""})},
-                 "writers.includes: 'x' has no relations");
     assert_wrong(
-        (struct baseapi_resource){WRITERS, .includes = BASEAPI_INCLUDES({"x", &pages, "name=number"})},
-        "writers.includes: the columns of 'name=number' have different types");
-    assert_wrong(
-        (struct baseapi_resource){WRITERS, .includes = BASEAPI_INCLUDES({"name", &pages, "id=novel"})},
-        "writers.includes: 'name' is the name of a field");
-    assert_wrong(
-        (struct baseapi_resource){WRITERS, .includes = BASEAPI_INCLUDES({"a.b", &pages, "id=novel"})},
-        "writers.includes: a name may not be empty or hold '.' or ',': 'a.b'");
+        (struct baseapi_resource){WRITERS, .includes = BASEAPI_INCLUDES({"x", &pages, ""})},
+        "writers.includes: 'x' has no relations");
+    assert_wrong((struct baseapi_resource){WRITERS, .includes = BASEAPI_INCLUDES(
+                                                        {"x", &pages, "name=number"})},
+                 "writers.includes: the columns of 'name=number' have different types");
+    assert_wrong((struct baseapi_resource){WRITERS, .includes = BASEAPI_INCLUDES(
+                                                        {"name", &pages, "id=novel"})},
+                 "writers.includes: 'name' is the name of a field");
+    assert_wrong((struct baseapi_resource){WRITERS, .includes = BASEAPI_INCLUDES(
+                                                        {"a.b", &pages, "id=novel"})},
+                 "writers.includes: a name may not be empty or hold '.' or ',': 'a.b'");
     assert_wrong(
         (struct baseapi_resource){WRITERS, .includes = BASEAPI_INCLUDES({"x", &bare, "id=number"})},
         "writers.includes: model loose has no primary key");

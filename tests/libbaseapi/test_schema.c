@@ -131,8 +131,9 @@ static void good_bodies_pass(void **state)
                   "");
     assert_faults("{\"data\":{\"name\":\"x\",\"price\":1.5,\"writer_id\":-1}}", "");
     /* Characters count, not bytes. */
-    assert_faults("{\"data\":{\"name\":\"x\",\"category\":\"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\"}}",
-                  "");
+    assert_faults(
+        "{\"data\":{\"name\":\"x\",\"category\":\"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\"}}",
+        "");
 }
 
 static void envelopes_must_be_right(void **state)

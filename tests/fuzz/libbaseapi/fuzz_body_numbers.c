@@ -14,10 +14,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define COLUMNS(X, T)                        \
-    X(T, int8, id, MINIORM_PRIMARY_KEY)      \
-    X(T, numeric, price, 0)                  \
-    X(T, float8, ratio, 0)                   \
+#define COLUMNS(X, T)                   \
+    X(T, int8, id, MINIORM_PRIMARY_KEY) \
+    X(T, numeric, price, 0)             \
+    X(T, float8, ratio, 0)              \
     X(T, jsonb, extra, 0)
 
 MINIORM_DECLARE(fuzzed, COLUMNS);

@@ -272,11 +272,10 @@ int main(void)
     static const struct CMUnitTest skipped[] = {
         cmocka_unit_test(postgresql_is_not_tested_without_a_server),
     };
-    int failed =
-        cmocka_run_group_tests_name("includes on SQLite", tests, set_up_sqlite, tear_down);
+    int failed = cmocka_run_group_tests_name("includes on SQLite", tests, set_up_sqlite, tear_down);
 
     if (getenv("MINIORM_TEST_POSTGRES_URL") == NULL)
         return failed + cmocka_run_group_tests(skipped, NULL, NULL);
-    return failed + cmocka_run_group_tests_name("includes on PostgreSQL", tests, set_up_postgres,
-                                                tear_down);
+    return failed +
+           cmocka_run_group_tests_name("includes on PostgreSQL", tests, set_up_postgres, tear_down);
 }

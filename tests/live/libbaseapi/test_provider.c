@@ -193,7 +193,8 @@ static void lists_and_entities_come_from_any_provider(void **state)
                "{\"data\":[{\"id\":2},{\"id\":3},{\"id\":7}],"
                "\"meta\":{\"count\":3,\"total_count\":3,\"offset\":0}}");
     assert_get("/planets/6", 200, "{\"id\":6,\"name\":\"Wanderer\",\"star_id\":null}");
-    assert_get("/planets/60", 404, "{\"errors\":[{\"code\":\"entity_not_found\",\"detail\":\"…\"}]}");
+    assert_get("/planets/60", 404,
+               "{\"errors\":[{\"code\":\"entity_not_found\",\"detail\":\"…\"}]}");
 }
 
 static void includes_come_from_any_provider(void **state)
@@ -241,15 +242,15 @@ static void failures_are_answered_by_their_status(void **state)
         unsigned read;
         unsigned write;
     } cases[] = {
-        {MINIORM_EUNIQUE, 500, 409},      {MINIORM_EFOREIGNKEY, 500, 422},
-        {MINIORM_ENOTNULL, 500, 422},     {MINIORM_ECHECK, 500, 422},
-        {MINIORM_EVALUE, 500, 422},       {MINIORM_EUNAVAILABLE, 503, 503},
-        {MINIORM_ECONNECTION, 503, 503},  {MINIORM_ERESOURCES, 503, 503},
-        {MINIORM_EBUSY, 503, 503},        {MINIORM_ECONFLICT, 503, 503},
-        {MINIORM_ELIMIT, 503, 503},       {MINIORM_ETIMEDOUT, 504, 504},
-        {MINIORM_ECANCELLED, 504, 504},   {MINIORM_ENOMEM, 500, 500},
-        {MINIORM_ESTATEMENT, 500, 500},   {MINIORM_EPERMISSION, 500, 500},
-        {MINIORM_EDATABASE, 500, 500},    {MINIORM_EPROTOCOL, 500, 500},
+        {MINIORM_EUNIQUE, 500, 409},     {MINIORM_EFOREIGNKEY, 500, 422},
+        {MINIORM_ENOTNULL, 500, 422},    {MINIORM_ECHECK, 500, 422},
+        {MINIORM_EVALUE, 500, 422},      {MINIORM_EUNAVAILABLE, 503, 503},
+        {MINIORM_ECONNECTION, 503, 503}, {MINIORM_ERESOURCES, 503, 503},
+        {MINIORM_EBUSY, 503, 503},       {MINIORM_ECONFLICT, 503, 503},
+        {MINIORM_ELIMIT, 503, 503},      {MINIORM_ETIMEDOUT, 504, 504},
+        {MINIORM_ECANCELLED, 504, 504},  {MINIORM_ENOMEM, 500, 500},
+        {MINIORM_ESTATEMENT, 500, 500},  {MINIORM_EPERMISSION, 500, 500},
+        {MINIORM_EDATABASE, 500, 500},   {MINIORM_EPROTOCOL, 500, 500},
     };
 
     (void)state;
@@ -259,7 +260,8 @@ static void failures_are_answered_by_their_status(void **state)
         assert_get("/planets/1?include=stars", cases[i].read, NULL);
         assert_reply("POST", "/planets", NULL, "{\"data\":{\"name\":\"x\",\"star_id\":9}}",
                      cases[i].write, NULL);
-        assert_reply("PUT", "/planets/1", NULL, "{\"data\":{\"name\":\"x\"}}", cases[i].write, NULL);
+        assert_reply("PUT", "/planets/1", NULL, "{\"data\":{\"name\":\"x\"}}", cases[i].write,
+                     NULL);
     }
 }
 
@@ -311,7 +313,8 @@ static void a_wish_nobody_waits_for_is_cancelled(void **state)
 static void hooks_set_members_that_clients_may_not(void **state)
 {
     (void)state;
-    assert_reply("POST", "/comets", NULL, "{\"data\":{\"name\":\"Halley\",\"star_id\":1}}", 422, NULL);
+    assert_reply("POST", "/comets", NULL, "{\"data\":{\"name\":\"Halley\",\"star_id\":1}}", 422,
+                 NULL);
     assert_reply("POST", "/comets", NULL, "{\"data\":{\"name\":\"Halley\"}}", 201,
                  "{\"data\":{\"id\":8,\"name\":\"Halley\",\"star_id\":2}}");
     assert_reply("PUT", "/comets/8", NULL, "{\"data\":{\"name\":\"H\"}}", 200,

@@ -293,9 +293,8 @@ static void set_values(struct row *row, const struct baseapi_wish *wish)
         row->name[name.size] = '\0';
     }
     if ((wish->set & MINIORM_COLUMN(planet_star_id)) != 0)
-        row->star_id = wish->values[planet_star_id].is_null
-                           ? 0
-                           : wish->values[planet_star_id].as.integer;
+        row->star_id =
+            wish->values[planet_star_id].is_null ? 0 : wish->values[planet_star_id].as.integer;
 }
 
 static void insert(const struct baseapi_provider *provider, const struct baseapi_wish *wish,
