@@ -68,6 +68,21 @@ void baseapi__exchange_expect_fields(struct baseapi_request *request, size_t cou
     request->is_head_too_large = count > limit;
 }
 
+/*
+ * Size of a value without the white space at its end, which is no part of it (RFC 9110, section 5.5). That of
+ * Transfer-Encoding keeps it: the server underneath compares the whole, so the guard must do so too.
+ */
+static size_t value_size(const struct header_field *field)
+{
+    size_t size = field->value_size;
+
+    if (baseapi__field_is(field, "Transfer-Encoding", sizeof("Transfer-Encoding") - 1))
+        return size;
+    while (size != 0 && (field->value[size - 1] == ' ' || field->value[size - 1] == '\t'))
+        size--;
+    return size;
+}
+
 void baseapi__exchange_add_field(struct baseapi_request *request, const struct header_field *field)
 {
     const size_t limit = request->worker->app->options.max_header_bytes;
@@ -82,7 +97,8 @@ void baseapi__exchange_add_field(struct baseapi_request *request, const struct h
         return;
     }
     copy.name = arena_copy(&request->arena, field->name, field->name_size);
-    copy.value = arena_copy(&request->arena, field->value, field->value_size);
+    copy.value_size = value_size(field);
+    copy.value = arena_copy(&request->arena, field->value, copy.value_size);
     request->has_no_memory = copy.name == NULL || copy.value == NULL;
     if (!request->has_no_memory)
         request->fields[request->field_count++] = copy;

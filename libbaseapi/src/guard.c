@@ -123,9 +123,11 @@ static bool parse_length(const char *text, uint64_t *out)
     if (*text == '\0')
         return false;
     for (; *text != '\0'; text++) {
-        if (*text < '0' || *text > '9' || value > (UINT64_MAX - 9) / 10)
+        const uint64_t digit = (uint64_t)(unsigned char)*text - '0';
+
+        if (digit > 9 || value > (UINT64_MAX - digit) / 10)
             return false;
-        value = value * 10 + (uint64_t)(*text - '0');
+        value = value * 10 + digit;
     }
     *out = value;
     return true;

@@ -229,7 +229,7 @@ bool rig_has_logged(struct rig *rig, const char *part)
 static void on_access(const struct baseapi_access *access, void *data)
 {
     struct rig *rig = data;
-    char line[BASEAPI_ACCESS_LINE_SIZE];
+    char line[sizeof(rig->last_access)];
 
     (void)baseapi_access_log_format(access, line, sizeof(line));
     keep(rig, rig->last_access, sizeof(rig->last_access), line);
