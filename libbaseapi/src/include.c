@@ -68,12 +68,23 @@ static bool may_be_too_many(const struct level *child)
     return limit != 0 && child->wish.n_keys > BASEAPI_MAX_ROWS / limit;
 }
 
+/* A provider that forgot the groups cannot be shown. */
+static bool has_groups(struct baseapi_answer *answer)
+{
+    if (answer->rows.groups != NULL)
+        return true;
+    baseapi__view_fail(answer->view, MINIORM_EPROTOCOL, "the provider answered without groups");
+    return false;
+}
+
 static void totals_arrived(struct baseapi_answer *answer)
 {
     struct level *child = answer->level;
     struct view *view = answer->view;
     uint64_t rows = 0;
 
+    if (!has_groups(answer))
+        return;
     child->wish.limit = child->limit;
     for (size_t i = 0; i < child->wish.n_keys; i++) {
         const uint64_t total = answer->rows.groups[i].total;
@@ -110,6 +121,8 @@ void baseapi__level_arrived(struct baseapi_answer *answer)
 {
     struct level *level = answer->level;
 
+    if (level->include != NULL && !has_groups(answer))
+        return;
     level->rows = answer->rows;
     if (level->rows.n_rows == 0)
         return;

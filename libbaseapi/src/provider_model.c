@@ -196,15 +196,21 @@ static size_t key_cell(const struct baseapi_wish *wish)
     return (size_t)__builtin_popcountll(wish->columns & (MINIORM_COLUMN(column) - 1));
 }
 
-/* Reads one row of an answer for many keys: the group it belongs to, and its values unless it is
- * only there to tell the total. */
-static enum miniorm_status read_key_row(const struct baseapi_wish *wish,
-                                        struct miniorm_result *result, size_t row,
-                                        struct baseapi_group *groups, struct baseapi_rows *rows,
-                                        struct miniorm_error *error)
+/* Rows of an answer for many keys while they are read. */
+struct grouping {
+    const struct baseapi_wish *wish;
+    struct baseapi_group *groups;
+    struct miniorm_value *values;
+    size_t n_rows;
+};
+
+/* Reads one row: the group it belongs to, and its values unless it only tells the total. */
+static enum miniorm_status read_key_row(struct grouping *grouping, struct miniorm_result *result,
+                                        size_t row, struct miniorm_error *error)
 {
+    const struct baseapi_wish *wish = grouping->wish;
     const size_t columns = (size_t)__builtin_popcountll(wish->columns);
-    struct miniorm_value *values = (struct miniorm_value *)rows->values + rows->n_rows * columns;
+    struct miniorm_value *values = grouping->values + grouping->n_rows * columns;
     struct miniorm_value head[KEY_COLUMNS];
     enum miniorm_status status = decode_row(result, row, 0, KEY_COLUMNS, head, error);
     struct baseapi_group *group;
@@ -215,13 +221,13 @@ static enum miniorm_status read_key_row(const struct baseapi_wish *wish,
         return status;
     if (head[0].as.integer < 0 || (uint64_t)head[0].as.integer >= wish->n_keys)
         return error->status = MINIORM_EPROTOCOL;
-    group = &groups[head[0].as.integer];
+    group = &grouping->groups[head[0].as.integer];
     group->total = (uint64_t)head[1].as.integer;
     if (values[key_cell(wish)].is_null)
         return MINIORM_OK;
     if (group->n_rows++ == 0)
-        group->first = rows->n_rows;
-    rows->n_rows++;
+        group->first = grouping->n_rows;
+    grouping->n_rows++;
     return MINIORM_OK;
 }
 
@@ -233,14 +239,19 @@ static void answer_groups(struct operation *operation, struct miniorm_result *re
     struct miniorm_error error = MINIORM_ERROR_INIT;
     struct baseapi_rows rows = rows_of(operation, result);
     struct arena *arena = baseapi__request_arena(wish->request);
-    struct baseapi_group *groups = arena_zeroed(arena, wish->n_keys, sizeof(*groups));
+    struct grouping grouping = {
+        .wish = wish,
+        .groups = arena_zeroed(arena, wish->n_keys, sizeof(*grouping.groups)),
+        .values = arena_alloc(arena, n_rows * columns * sizeof(*grouping.values)),
+    };
 
-    rows.values = arena_alloc(arena, n_rows * columns * sizeof(*rows.values));
-    rows.groups = groups;
-    if (groups == NULL || rows.values == NULL)
+    if (grouping.groups == NULL || grouping.values == NULL)
         error.status = MINIORM_ENOMEM;
     for (size_t i = 0; i < n_rows && error.status == MINIORM_OK; i++)
-        read_key_row(wish, result, i, groups, &rows, &error);
+        read_key_row(&grouping, result, i, &error);
+    rows.n_rows = grouping.n_rows;
+    rows.values = grouping.values;
+    rows.groups = grouping.groups;
     if (error.status == MINIORM_OK) {
         baseapi_answer_rows(operation->answer, &rows);
         return;

@@ -116,6 +116,10 @@ static enum baseapi_status check_include(const struct resource *resource,
     const int column =
         baseapi__resource_column(resource, miniorm_text_from(include->name, strlen(include->name)));
 
+    if (baseapi__resource_include(resource,
+                                  miniorm_text_from(include->name, strlen(include->name))) != NULL)
+        return baseapi__fail(error, BASEAPI_EINVALID, "%s.includes: there are two '%s'",
+                             resource->name, include->name);
     if (include->n_pairs == 0)
         return baseapi__fail(error, BASEAPI_EINVALID, "%s.includes: '%s' has no relations",
                              resource->name, include->name);

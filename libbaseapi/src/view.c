@@ -48,7 +48,6 @@ struct view *baseapi__view_start(struct baseapi_request *request, const struct r
     view->root = root;
     view->finish = finish;
     view->pending = 1;
-    baseapi_request_on_cancel(request, on_cancel, view);
     return view;
 }
 
@@ -67,16 +66,27 @@ void baseapi__view_fail(struct view *view, enum miniorm_status status, const cha
     strncpy(view->error.message, message, sizeof(view->error.message) - 1);
 }
 
+/* An answer to be given; NULL when none is asked for any more. */
+static struct baseapi_answer *new_answer(struct view *view)
+{
+    struct baseapi_answer *answer;
+
+    /* A change must not be made behind an answer that told of its failure. */
+    if (view->failed || baseapi_request_is_cancelled(view->request))
+        return NULL;
+    answer = arena_zeroed(baseapi__request_arena(view->request), 1, sizeof(*answer));
+    if (answer == NULL)
+        baseapi__view_fail(view, MINIORM_ENOMEM, "out of memory");
+    return answer;
+}
+
 void baseapi__view_ask(struct view *view, struct level *level, view_ask_fn ask,
                        void (*arrived)(struct baseapi_answer *answer))
 {
-    struct baseapi_answer *answer =
-        arena_zeroed(baseapi__request_arena(view->request), 1, sizeof(*answer));
+    struct baseapi_answer *answer = new_answer(view);
 
-    if (answer == NULL) {
-        baseapi__view_fail(view, MINIORM_ENOMEM, "out of memory");
+    if (answer == NULL)
         return;
-    }
     answer->view = view;
     answer->level = level;
     answer->arrived = arrived;
@@ -84,6 +94,7 @@ void baseapi__view_ask(struct view *view, struct level *level, view_ask_fn ask,
     view->answers = answer;
     level->stride = (size_t)__builtin_popcountll(level->wish.columns);
     view->pending++;
+    baseapi_request_on_cancel(view->request, on_cancel, view);
     ask(level->resource->provider, &level->wish, answer);
 }
 

@@ -226,6 +226,15 @@ static void wrong_includes_are_told(void **state)
         "writers.includes: model loose has no primary key");
 }
 
+static void includes_have_different_names(void **state)
+{
+    (void)state;
+    assert_wrong((struct baseapi_resource){WRITERS, .includes = BASEAPI_INCLUDES(
+                                                        {"x", &pages, "id=novel"},
+                                                        {"x", &pages, "id=number"})},
+                 "writers.includes: there are two 'x'");
+}
+
 static void providers_must_have_what_the_methods_need(void **state)
 {
     static const struct baseapi_provider empty = {.size = sizeof(empty)};
@@ -277,6 +286,7 @@ int main(void)
         cmocka_unit_test_teardown(words_that_a_type_forbids_are_told, tear_down),
         cmocka_unit_test_teardown(wrong_paths_methods_and_pages_are_told, tear_down),
         cmocka_unit_test_teardown(wrong_includes_are_told, tear_down),
+        cmocka_unit_test_teardown(includes_have_different_names, tear_down),
         cmocka_unit_test_teardown(providers_must_have_what_the_methods_need, tear_down),
         cmocka_unit_test_teardown(running_out_of_memory_is_reported, tear_down),
     };
