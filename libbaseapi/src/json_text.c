@@ -4,6 +4,7 @@
 #include "json_text.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "utf8.h"
 
@@ -45,6 +46,24 @@ static bool is_plain(unsigned char byte)
     return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
 }
 
+/* Whether eight bytes at once are all plain: none has its top bit set after any of these. */
+static bool are_plain(const char *data)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t word;
+    uint64_t quotes;
+    uint64_t backslashes;
+    uint64_t deletes;
+
+    memcpy(&word, data, sizeof(word));
+    quotes = word ^ ones * '"';
+    backslashes = word ^ ones * '\\';
+    deletes = word ^ ones * 0x7f;
+    return ((word | (word - ones * 0x20) | (quotes - ones) | (backslashes - ones) |
+             (deletes - ones)) &
+            ones * 0x80) == 0;
+}
+
 /* Bytes at the start of `data` that stand for themselves. */
 static size_t plain_run(const char *data, size_t size)
 {
@@ -53,6 +72,10 @@ static size_t plain_run(const char *data, size_t size)
     while (run < size) {
         size_t length = 1;
 
+        if (size - run >= sizeof(uint64_t) && are_plain(data + run)) {
+            run += sizeof(uint64_t);
+            continue;
+        }
         if (!is_plain((unsigned char)data[run])) {
             length = (unsigned char)data[run] < 0x80
                          ? 0
@@ -65,9 +88,8 @@ static size_t plain_run(const char *data, size_t size)
     return run;
 }
 
-void baseapi__json_string(struct text *text, const char *data, size_t size)
+static void append_escaped(struct text *text, const char *data, size_t size)
 {
-    text_char(text, '"');
     while (size != 0) {
         const size_t run = plain_run(data, size);
 
@@ -83,6 +105,22 @@ void baseapi__json_string(struct text *text, const char *data, size_t size)
         data++;
         size--;
     }
+}
+
+void baseapi__json_string(struct text *text, const char *data, size_t size)
+{
+    const size_t run = plain_run(data, size);
+    char *end = text_reserve(text, run + 2);
+
+    if (end == NULL)
+        return;
+    /* Most strings are plain as a whole, and written at once. */
+    *end = '"';
+    if (run != 0)
+        memcpy(end + 1, data, run);
+    text->size += run + 1;
+    if (run != size)
+        append_escaped(text, data + run, size - run);
     text_char(text, '"');
 }
 

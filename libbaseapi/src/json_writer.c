@@ -25,6 +25,8 @@
 #define LAST_DAY INT64_C(2921940)
 /* "2026-01-31T12:00:00.123456+0000" with its quotes. */
 #define TIME_SIZE 40
+/* The widest value that is written without asking for room again: an int4 with its sign. */
+#define SMALL_SIZE 16
 
 static void put_digits(char **end, unsigned number, unsigned width)
 {
@@ -214,18 +216,59 @@ void baseapi__json_value(struct text *text, const struct miniorm_value *value, u
     }
 }
 
+/* Writes what is short into room for SMALL_SIZE characters; 0: it is something else. */
+static size_t write_small(char *end, const struct miniorm_value *value)
+{
+    char digits[SMALL_SIZE];
+    char *start = digits + SMALL_SIZE;
+    uint64_t rest;
+
+    if (value->is_null) {
+        memcpy(end, "null", 4);
+        return 4;
+    }
+    if (value->type == MINIORM_T_boolean) {
+        memcpy(end, value->as.boolean ? "true" : "false", 5);
+        return value->as.boolean ? 4 : 5;
+    }
+    if (value->type != MINIORM_T_int4 && value->type != MINIORM_T_int2)
+        return 0;
+    rest = (uint64_t)(value->as.integer < 0 ? -value->as.integer : value->as.integer);
+    do {
+        *--start = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest != 0);
+    if (value->as.integer < 0)
+        *--start = '-';
+    memcpy(end, start, (size_t)(digits + SMALL_SIZE - start));
+    return (size_t)(digits + SMALL_SIZE - start);
+}
+
+static void write_column(struct text *text, const struct resource *resource,
+                         const struct resource_column *column, const struct miniorm_value *value,
+                         bool is_unchecked)
+{
+    char *end = text_reserve(text, column->prefix_size + SMALL_SIZE);
+    size_t size;
+
+    if (end == NULL)
+        return;
+    memcpy(end, column->prefix, column->prefix_size);
+    size = write_small(end + column->prefix_size, value);
+    text->size += column->prefix_size + size;
+    if (size == 0)
+        baseapi__json_value(text, value, resource->format, is_unchecked);
+}
+
 void baseapi__json_row(struct text *text, const struct resource *resource, uint64_t columns,
                        uint64_t shown, const struct miniorm_value *values, bool is_unchecked)
 {
     const size_t start = text->size;
 
     for (uint64_t rest = columns; rest != 0; rest &= rest - 1, values++) {
-        const struct resource_column *column = &resource->columns[__builtin_ctzll(rest)];
-
-        if ((shown & rest & -rest) == 0)
-            continue;
-        text_bytes(text, column->prefix, column->prefix_size);
-        baseapi__json_value(text, values, resource->format, is_unchecked);
+        if ((shown & rest & -rest) != 0)
+            write_column(text, resource, &resource->columns[__builtin_ctzll(rest)], values,
+                         is_unchecked);
     }
     /* The comma before the first column becomes the brace. */
     if (text->size == start)
