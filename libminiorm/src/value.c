@@ -259,6 +259,22 @@ static enum miniorm_status to_numeric(const struct miniorm_value *value, struct 
     return from_text(text, MINIORM_T_numeric, arena, out, error);
 }
 
+/* C's `true` is an integer to MINIORM_VALUE. */
+static enum miniorm_status to_boolean(const struct miniorm_value *value, struct miniorm_value *out,
+                                      struct miniorm_error *error)
+{
+    if (value->type == MINIORM_T_boolean) {
+        *out = *value;
+        return MINIORM_OK;
+    }
+    if (!is_integer(value->type))
+        return fail_kind(value, MINIORM_T_boolean, error);
+    if (value->as.integer != 0 && value->as.integer != 1)
+        return fail_range(MINIORM_T_boolean, error);
+    *out = miniorm_value_boolean(value->as.integer == 1);
+    return MINIORM_OK;
+}
+
 static enum miniorm_status to_same(const struct miniorm_value *value, enum miniorm_type type,
                                    struct miniorm_value *out, struct miniorm_error *error)
 {
@@ -284,6 +300,8 @@ enum miniorm_status miniorm__value_convert(const struct miniorm_value *value,
         return to_numeric(value, arena, out, error);
     if (is_real(type))
         return to_real(value, type, out, error);
+    if (type == MINIORM_T_boolean)
+        return to_boolean(value, out, error);
     if (is_integer(type) || is_timestamp(type) || type == MINIORM_T_date || type == MINIORM_T_time)
         return to_integer(value, type, out, error);
     return to_same(value, type, out, error);

@@ -222,6 +222,20 @@ static void integers_must_fit(void **state)
     assert_int_equal(convert_integer(INT64_MIN, MINIORM_T_float8), MINIORM_OK);
 }
 
+static void zero_and_one_are_booleans(void **state)
+{
+    const struct miniorm_value yes = MINIORM_VALUE(true);
+    struct miniorm_value out;
+
+    (void)state;
+    assert_int_equal(miniorm_value_convert(&yes, MINIORM_T_boolean, &out, NULL), MINIORM_OK);
+    assert_int_equal(out.type, MINIORM_T_boolean);
+    assert_true(out.as.boolean);
+    assert_int_equal(convert_integer(0, MINIORM_T_boolean), MINIORM_OK);
+    assert_int_equal(convert_integer(2, MINIORM_T_boolean), MINIORM_EVALUE);
+    assert_int_equal(convert_integer(-1, MINIORM_T_boolean), MINIORM_EVALUE);
+}
+
 static void infinite_points_of_time_fit(void **state)
 {
     (void)state;
@@ -372,6 +386,7 @@ int main(void)
         cmocka_unit_test(types_have_their_sql_names),
         cmocka_unit_test(kinds_become_only_what_they_can),
         cmocka_unit_test(integers_must_fit),
+        cmocka_unit_test(zero_and_one_are_booleans),
         cmocka_unit_test(infinite_points_of_time_fit),
         cmocka_unit_test(reals_become_integers_without_a_fraction_only),
         cmocka_unit_test(double_becomes_the_nearest_float),

@@ -11,8 +11,8 @@
  *   bytea                struct miniorm_bytes         bytes       BLOB
  *   uuid                 struct miniorm_uuid          uuid        TEXT, lower case, hyphens
  *   date                 int32_t, days                integer     TEXT YYYY-MM-DD
- *   time                 int64_t, us of the day       integer     TEXT HH:MM:SS[.ffffff]
- *   timestamp            int64_t, us                  integer     TEXT YYYY-MM-DD HH:MM:SS[.ffffff]
+ *   time                 int64_t, us of the day       integer     TEXT HH:MM:SS.ffffff
+ *   timestamp            int64_t, us                  integer     TEXT YYYY-MM-DD HH:MM:SS.ffffff
  *   timestamptz          int64_t, us in UTC           integer     the same, in UTC
  *
  * SQLite orders numeric by the collation miniorm_numeric, which libminiorm's connections have.
@@ -139,9 +139,9 @@ MINIORM_API enum miniorm_status miniorm_value_parse(enum miniorm_type type,
 
 /*
  * Converts a value to `type` without loss: among integers, floats (a float8 to the nearest float4),
- * text kinds; an integer is a date or time too; text is parsed where `type` is no text. A null
- * stays null and takes the type. Borrowed text stays borrowed. An integer or float has no text to
- * become numeric here; queries do that.
+ * text kinds; an integer is a date or time too, and 0 and 1 are booleans; text is parsed where
+ * `type` is no text. A null stays null and takes the type. Borrowed text stays borrowed. An integer
+ * or float has no text to become numeric here; queries do that.
  *
  * Thread:  any thread.
  * Errors:  MINIORM_EVALUE  it does not fit.
@@ -171,7 +171,7 @@ MINIORM_API const char *miniorm_type_name(enum miniorm_type type);
 
 /*
  * Any C value as a struct miniorm_value, chosen by its type. C11 only. Points of time are int64_t
- * and become integers.
+ * and become integers, and so do `true` and `false`, which are int in C.
  */
 #define MINIORM_VALUE(v) \
     _Generic((v),                                                                                  \
