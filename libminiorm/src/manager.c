@@ -7,9 +7,9 @@
  */
 #include <miniorm/manager.h>
 
-#include <string.h>
-
 #include "error.h"
+#include "options.h"
+#include "query.h"
 #include "result.h"
 #include "row.h"
 
@@ -68,33 +68,38 @@ enum miniorm_status miniorm_get_instance(struct miniorm_session *session,
     return status;
 }
 
-/* A program compiled with older headers has a shorter structure: what it lacks is zero. */
-static struct miniorm_select_options read_options(const struct miniorm_select_options *options)
-{
-    struct miniorm_select_options all = {0};
+_Static_assert(offsetof(struct miniorm_select_options, columns) + sizeof(uint64_t) ==
+                   sizeof(struct miniorm_select_options),
+               "struct miniorm_select_options has a hole at its end");
 
-    _Static_assert(offsetof(struct miniorm_select_options, columns) + sizeof(all.columns) ==
-                       sizeof(all),
-                   "the structure ends with its last member");
-    if (options != NULL)
-        memcpy(&all, options, options->size < sizeof(all) ? options->size : sizeof(all));
-    return all;
+static void add_options(struct miniorm_query *query, const struct miniorm_select_options *options)
+{
+    size_t i;
+
+    miniorm_query_columns(query, options->columns);
+    miniorm_query_where(query, options->where);
+    for (i = 0; i < options->n_order_by; i++)
+        miniorm_query_order_by(query, options->order_by[i].column, options->order_by[i].order);
+    if (options->limit != 0)
+        miniorm_query_limit(query, options->limit);
+    if (options->offset != 0)
+        miniorm_query_offset(query, options->offset);
 }
 
 struct miniorm_query *miniorm_select_query(const struct miniorm_model *model,
                                            const struct miniorm_select_options *options)
 {
-    const struct miniorm_select_options wanted = read_options(options);
     struct miniorm_query *query = miniorm_query_select(model);
-    size_t i;
+    struct miniorm_error why = MINIORM_ERROR_INIT;
+    struct miniorm_select_options filled;
 
-    query = miniorm_query_columns(query, wanted.columns);
-    query = miniorm_query_where(query, wanted.where);
-    for (i = 0; i < wanted.n_order_by; i++)
-        query = miniorm_query_order_by(query, wanted.order_by[i].column, wanted.order_by[i].order);
-    if (wanted.limit != 0)
-        query = miniorm_query_limit(query, wanted.limit);
-    return wanted.offset != 0 ? miniorm_query_offset(query, wanted.offset) : query;
+    /* Options that cannot be read must not become a select of every row. */
+    if (miniorm__options_copy(&filled, sizeof(filled), options, "select options", &why) ==
+        MINIORM_OK)
+        add_options(query, &filled);
+    else if (query != NULL && query->status == MINIORM_OK)
+        query->status = miniorm__fail_copy(miniorm__query_failure(query), &why);
+    return query;
 }
 
 enum miniorm_status miniorm_get_items(struct miniorm_session *session,

@@ -227,6 +227,25 @@ static void options_of_older_programs_are_shorter(void **state)
     free(expected);
 }
 
+static void options_without_their_size_are_refused(void **state)
+{
+    const struct miniorm_select_options options = {.where = MINIORM_WHERE(miniorm_eq(note_id, -1))};
+    struct {
+        struct miniorm_select_options known;
+        uint64_t unknown;
+    } newer = {.known = MINIORM_SELECT_OPTIONS_INIT, .unknown = 1};
+    struct miniorm_error error = MINIORM_ERROR_INIT;
+    struct miniorm_result *result = NULL;
+
+    (void)state;
+    assert_int_equal(note_get_items(session, &options, &result, &error), MINIORM_EINVALID);
+    assert_string_equal(error.message, "select options: size is not set");
+    assert_null(result);
+    newer.known.size = sizeof(newer);
+    assert_int_equal(note_get_items(session, &newer.known, &result, NULL), MINIORM_EUNSUPPORTED);
+    assert_null(result);
+}
+
 static void expect_ok_or_no_memory(enum miniorm_status status)
 {
     if (status != MINIORM_OK && status != MINIORM_ENOMEM)
@@ -300,6 +319,7 @@ int main(void)
         on_notes(before_update_sets_columns_or_refuses),
         on_notes(after_load_sees_every_struct_once),
         on_notes(options_of_older_programs_are_shorter),
+        on_notes(options_without_their_size_are_refused),
         on_notes(lack_of_memory_is_reported_and_leaks_nothing),
     };
 

@@ -59,7 +59,10 @@ struct miniorm_order_by {
     enum miniorm_order order;
 };
 
-/* What to read. Zero of every member means its default. */
+/*
+ * What to read. Zero of every member but `size` means its default; without `size` the call fails
+ * with MINIORM_EINVALID.
+ */
 struct miniorm_select_options {
     size_t size; /* sizeof(struct miniorm_select_options) */
     const struct miniorm_condition *where; /* NULL: every row */
