@@ -18,10 +18,16 @@ enum { TIMEOUT_MS = 10000, ALLOCATIONS_MAX = 3000 };
 
 static struct service service;
 
-static int set_up(void **state)
+static int set_up_sqlite(void **state)
 {
     (void)state;
     return service_start(&service, NULL) ? 0 : -1;
+}
+
+static int set_up_postgres(void **state)
+{
+    (void)state;
+    return service_start(&service, getenv("MINIORM_TEST_POSTGRES_URL")) ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -145,6 +151,12 @@ static void a_bad_body_is_refused(void **state)
         &(struct asked){"PUT", "/things/1", "{\"data\":{\"price\":\"x\",\"y\":1}}", 422, NULL});
 }
 
+static void postgresql_is_not_tested_without_a_server(void **state)
+{
+    (void)state;
+    skip();
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -152,6 +164,14 @@ int main(void)
         cmocka_unit_test(a_bad_query_is_refused), cmocka_unit_test(an_entity_is_made),
         cmocka_unit_test(an_entity_is_changed),   cmocka_unit_test(a_bad_body_is_refused),
     };
+    static const struct CMUnitTest skipped[] = {
+        cmocka_unit_test(postgresql_is_not_tested_without_a_server),
+    };
+    const int failed =
+        cmocka_run_group_tests_name("memory over SQLite", tests, set_up_sqlite, tear_down);
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    if (getenv("MINIORM_TEST_POSTGRES_URL") == NULL)
+        return failed + cmocka_run_group_tests(skipped, NULL, NULL);
+    return failed +
+           cmocka_run_group_tests_name("memory over PostgreSQL", tests, set_up_postgres, tear_down);
 }
