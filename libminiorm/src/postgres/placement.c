@@ -3,9 +3,11 @@
  *
  * Reads stay together on the first lane that is calm: neither a write on it, nor a statement that
  * takes long, nor many reads already. Together they share one Sync, and the Syncs are what costs.
- * Writes go to an idle lane, else to the one with the least under way that the reads do not use. A
- * new connection is opened when nothing suits; what waits for it waits no longer than it takes to
- * open, and then takes what there is. Transactions have a lane to themselves, but never all lanes.
+ * Writes go to an idle lane, else to the one with the least under way, but not to the first: they
+ * may wait for locks, for as long as others hold them, and reads must not wait behind them. A new
+ * connection is opened when nothing suits; what waits for it waits no longer than it takes to open,
+ * and then takes what there is. Transactions have a lane to themselves, but never all lanes; while
+ * they have all others, the first takes writes too.
  */
 #include "client.h"
 
@@ -44,11 +46,12 @@ static struct miniorm__pg_lane *find_calm(struct miniorm__pg_client *pool)
     return NULL;
 }
 
-static struct miniorm__pg_lane *find_idle(struct miniorm__pg_client *pool)
+/* From the last down to `first`. */
+static struct miniorm__pg_lane *find_idle(struct miniorm__pg_client *pool, unsigned first)
 {
     unsigned i;
 
-    for (i = pool->n_lanes; i-- > 0;) {
+    for (i = pool->n_lanes; i-- > first;) {
         if (is_usable(&pool->lanes[i]) && pool->lanes[i].in_flight == 0)
             return &pool->lanes[i];
     }
@@ -70,13 +73,14 @@ static struct miniorm__pg_lane *find_least(struct miniorm__pg_client *pool, unsi
     return best;
 }
 
-/* Whether a connection that suits is on its way, opening one if there may be more. */
-static bool expect_another(struct miniorm__pg_client *pool)
+/* Whether a connection that suits is on its way, opening one of `first` and later if there may be
+ * more. */
+static bool expect_another(struct miniorm__pg_client *pool, unsigned first)
 {
     struct miniorm__pg_lane *empty = NULL;
     unsigned i;
 
-    for (i = 0; i < pool->n_lanes; i++) {
+    for (i = first; i < pool->n_lanes; i++) {
         struct miniorm__pg_lane *lane = &pool->lanes[i];
 
         if (lane->connection == NULL) {
@@ -93,19 +97,41 @@ static struct miniorm__pg_lane *pick_for_read(struct miniorm__pg_client *pool)
 {
     struct miniorm__pg_lane *lane = find_calm(pool);
 
-    if (lane != NULL || expect_another(pool))
+    if (lane != NULL || expect_another(pool, 0))
         return lane;
     return find_least(pool, 0);
 }
 
+/* Whether writes can be sent on the lane, if not now then soon. */
+static bool will_take_writes(const struct miniorm__pg_lane *lane)
+{
+    if (lane->connection == NULL)
+        return miniorm__pg_may_connect(lane->pool);
+    if (!miniorm__pg_lane_is_ready(lane))
+        return lane->pool->now_ms < lane->started_ms + PATIENCE_MS;
+    return lane->transaction == NULL;
+}
+
+/* The first lane that writes may use. */
+static unsigned first_for_writes(const struct miniorm__pg_client *pool)
+{
+    unsigned i;
+
+    for (i = 1; i < pool->n_lanes; i++) {
+        if (will_take_writes(&pool->lanes[i]))
+            return 1;
+    }
+    return 0;
+}
+
 static struct miniorm__pg_lane *pick_for_write(struct miniorm__pg_client *pool)
 {
-    struct miniorm__pg_lane *lane = find_idle(pool);
+    const unsigned first = first_for_writes(pool);
+    struct miniorm__pg_lane *lane = find_idle(pool, first);
 
-    if (lane != NULL || expect_another(pool))
+    if (lane != NULL || expect_another(pool, first))
         return lane;
-    lane = find_least(pool, 1);
-    return lane != NULL ? lane : find_least(pool, 0);
+    return find_least(pool, first);
 }
 
 static void place_all(struct miniorm__link *waiting, struct miniorm__pg_client *pool,
@@ -156,8 +182,8 @@ struct miniorm__pg_lane *miniorm__pg_reserve(struct miniorm__pg_client *pool)
 
     if (!may_reserve(pool))
         return NULL;
-    lane = find_idle(pool);
-    if (lane != NULL || expect_another(pool))
+    lane = find_idle(pool, 0);
+    if (lane != NULL || expect_another(pool, 0))
         return lane;
     return find_least(pool, pool->n_lanes > 1);
 }

@@ -121,6 +121,7 @@ static bool serve(struct service *service)
 
     options.port = BASEAPI_PORT_ANY;
     options.workers = WORKERS;
+    options.handler_timeout_ms = service->handler_timeout_ms;
     options.access_log = on_access;
     options.access_log_data = service;
     options.error_log = on_error;
@@ -145,7 +146,13 @@ bool service_reset(struct service *service)
 
 bool service_start(struct service *service, const char *server)
 {
+    return service_start_with(service, server, 0);
+}
+
+bool service_start_with(struct service *service, const char *server, unsigned handler_timeout_ms)
+{
     memset(service, 0, sizeof(*service));
+    service->handler_timeout_ms = handler_timeout_ms;
     service->is_postgres = server != NULL;
     if (server != NULL ? !open_postgres(service, server) : !open_sqlite(service))
         return false;

@@ -15,6 +15,7 @@
 
 struct service {
     bool is_postgres;
+    unsigned handler_timeout_ms; /* 0: the default */
     struct miniorm_database *database;
     struct miniorm_session *session;
     struct baseapi_app *app;
@@ -29,6 +30,7 @@ struct service {
 /* Opens, fills and serves. `server` is the URL of PostgreSQL, NULL for SQLite. False and a line of
  * output when something fails. */
 bool service_start(struct service *service, const char *server);
+bool service_start_with(struct service *service, const char *server, unsigned handler_timeout_ms);
 
 /* Stops serving and removes what was made. */
 bool service_stop(struct service *service);
