@@ -163,9 +163,9 @@ json_t *baseapi__schema_make(const struct resource *resource, enum baseapi_metho
     return NULL;
 }
 
-enum baseapi_status baseapi_resource_schema(const struct baseapi_resource *resource,
-                                            enum baseapi_methods method, json_t **out,
-                                            struct baseapi_error *error)
+enum baseapi_status baseapi_resource_schema_sized(const struct baseapi_resource *resource,
+                                                  size_t size, enum baseapi_methods method,
+                                                  json_t **out, struct baseapi_error *error)
 {
     struct arena arena = {NULL, 0};
     struct resource *compiled;
@@ -174,7 +174,7 @@ enum baseapi_status baseapi_resource_schema(const struct baseapi_resource *resou
 
     if (method != BASEAPI_CREATE && method != BASEAPI_UPDATE)
         return baseapi__fail(error, BASEAPI_EINVALID, "only CREATE and UPDATE have a body");
-    status = baseapi__resource_compile(&arena, resource, sizeof(*resource), &compiled, error);
+    status = baseapi__resource_compile(&arena, resource, size, &compiled, error);
     if (status == BASEAPI_OK) {
         schema = baseapi__schema_make(compiled, method);
         if (schema == NULL)

@@ -168,9 +168,14 @@ BASEAPI_API enum baseapi_status baseapi_hook_resume(struct baseapi_request *requ
  *          BASEAPI_ENOMEM
  * Since:   0.1
  */
-BASEAPI_API enum baseapi_status baseapi_resource_schema(const struct baseapi_resource *resource,
-                                                        enum baseapi_methods method, json_t **out,
-                                                        struct baseapi_error *error);
+#define baseapi_resource_schema(resource, method, out, error)                                   \
+    baseapi_resource_schema_sized((resource), sizeof(struct baseapi_resource), (method), (out), \
+                                  (error))
+
+/* What baseapi_resource_schema calls. Since: 0.1 */
+BASEAPI_API enum baseapi_status baseapi_resource_schema_sized(
+    const struct baseapi_resource *resource, size_t size, enum baseapi_methods method, json_t **out,
+    struct baseapi_error *error);
 
 BASEAPI_END_DECLS
 
