@@ -69,8 +69,9 @@ void baseapi__exchange_expect_fields(struct baseapi_request *request, size_t cou
 }
 
 /*
- * Size of a value without the white space at its end, which is no part of it (RFC 9110, section 5.5). That of
- * Transfer-Encoding keeps it: the server underneath compares the whole, so the guard must do so too.
+ * Size of a value without the white space at its end, which is no part of it (RFC 9110, section
+ * 5.5). That of Transfer-Encoding keeps it: the server underneath compares the whole, so the guard
+ * must do so too.
  */
 static size_t value_size(const struct header_field *field)
 {

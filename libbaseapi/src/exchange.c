@@ -111,7 +111,7 @@ void baseapi__exchange_begin(struct connection *connection, const char *raw_targ
         request->has_no_memory = request->raw_target == NULL;
     }
     make_id(worker, request->id);
-    strcpy(request->peer, connection->peer);
+    memcpy(request->peer, connection->peer, sizeof(request->peer));
     request->next = worker->requests;
     if (worker->requests != NULL)
         worker->requests->previous = request;
@@ -188,7 +188,7 @@ static void accept_id(struct baseapi_request *request)
     const char *id = baseapi_request_header(request, "X-Request-Id");
 
     if (id != NULL && is_request_id(id))
-        strcpy(request->id, id);
+        memcpy(request->id, id, strlen(id) + 1);
 }
 
 /*

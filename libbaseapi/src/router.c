@@ -8,6 +8,7 @@
  */
 #include "router.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,8 +123,7 @@ static enum baseapi_status copy_row(struct arena *arena, const char *prefix,
 
     if (status != BASEAPI_OK)
         return status;
-    strcpy(pattern, prefix);
-    strcat(pattern, row->pattern);
+    (void)snprintf(pattern, sizeof(pattern), "%s%s", prefix, row->pattern);
     if (route == NULL)
         return baseapi__fail(error, BASEAPI_ENOMEM, "cannot add route \"%s\": out of memory",
                              pattern);
