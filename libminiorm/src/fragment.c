@@ -7,6 +7,8 @@
  */
 #include "fragment.h"
 
+#include <strings.h>
+
 enum token {
     TOKEN_END,
     TOKEN_TEXT,
@@ -327,6 +329,55 @@ static void write_tokens(struct miniorm__sql *sql, const struct miniorm__raw *ra
         miniorm__sql_bytes(sql, "\n", 1);
 }
 
+/* The next word of a text; empty where something else comes, or the end. */
+static struct miniorm_text next_word(struct scanner *scanner)
+{
+    enum token token;
+
+    while ((token = next_token(scanner)) == TOKEN_TEXT || token == TOKEN_SEMICOLON) {
+        const char *start = scanner->text + scanner->start;
+
+        if (is_name_start(*start))
+            return miniorm_text_from(start, scanner->at - scanner->start);
+        if (token == TOKEN_TEXT && !is_space(*start) && *start != '-' && *start != '/')
+            break;
+    }
+    return miniorm_text_from(NULL, 0);
+}
+
+static bool is_word(struct miniorm_text word, const char *wanted)
+{
+    return word.size == strlen(wanted) && strncasecmp(word.data, wanted, word.size) == 0;
+}
+
+/* ROLLBACK and COMMIT of the current transaction: not to a savepoint, not of a prepared one. */
+static bool ends_transaction(struct scanner *scanner)
+{
+    struct miniorm_text word = next_word(scanner);
+
+    if (is_word(word, "work") || is_word(word, "transaction"))
+        word = next_word(scanner);
+    return !is_word(word, "to") && !is_word(word, "prepared");
+}
+
+/* A connection whose transaction is not what its session takes it for would write what a rollback
+ * is to undo, or keep what is to be committed. */
+static bool controls_transaction(const struct miniorm__sql *sql, const struct miniorm__raw *raw)
+{
+    static const char *const verbs[] = {"begin", "start", "end", "abort"};
+    struct scanner scanner = {.text = raw->sql, .is_sqlite = sql->dialect->id == MINIORM_SQLITE};
+    const struct miniorm_text first = next_word(&scanner);
+    size_t i;
+
+    for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+        if (is_word(first, verbs[i]))
+            return true;
+    }
+    if (is_word(first, "prepare"))
+        return is_word(next_word(&scanner), "transaction");
+    return (is_word(first, "commit") || is_word(first, "rollback")) && ends_transaction(&scanner);
+}
+
 void miniorm__fragment_write(struct miniorm__sql *sql, const struct miniorm__raw *raw,
                              enum miniorm__fragment_kind kind)
 {
@@ -337,6 +388,10 @@ void miniorm__fragment_write(struct miniorm__sql *sql, const struct miniorm__raw
         miniorm__sql_fail(sql, MINIORM_ENOMEM, "out of memory");
         return;
     }
+    if (kind == MINIORM__FRAGMENT_STATEMENT && controls_transaction(sql, raw))
+        refuse(sql, raw,
+               "it begins or ends a transaction, which only miniorm_transaction_begin and its kin "
+               "may");
     write_tokens(sql, raw, kind, numbers);
     for (i = 0; i < raw->n_values && sql->status == MINIORM_OK; i++) {
         if (numbers[i] == 0)

@@ -17,7 +17,7 @@ enum miniorm__fragment_kind {
  *
  * Errors:  MINIORM_EINVALID  a number without a value or a value without a number, a quote or
  *          comment that does not end, parentheses that do not match, several statements,
- *          placeholders of another kind.
+ *          placeholders of another kind, a statement that begins or ends a transaction.
  */
 void miniorm__fragment_write(struct miniorm__sql *sql, const struct miniorm__raw *raw,
                              enum miniorm__fragment_kind kind);

@@ -156,6 +156,44 @@ static void fragments_of_set_and_order_are_checked_too(void **state)
     expect_failure(query, MINIORM_SQLITE, MINIORM_EINVALID, "no value");
 }
 
+static void statements_that_begin_or_end_a_transaction_are_refused(void **state)
+{
+    static const char *const refused[] = {"BEGIN",
+                                          "begin immediate",
+                                          " /* a */ -- b\n Begin;",
+                                          "START TRANSACTION",
+                                          "COMMIT",
+                                          "COMMIT AND CHAIN",
+                                          "END",
+                                          "ABORT",
+                                          "ROLLBACK",
+                                          "rollback work;",
+                                          "ROLLBACK AND CHAIN",
+                                          "PREPARE TRANSACTION 'a'",
+                                          "; COMMIT"};
+    static const char *const taken[] = {"SELECT 1",
+                                        "ROLLBACK TO a",
+                                        "ROLLBACK TRANSACTION TO SAVEPOINT a",
+                                        "ROLLBACK WORK /* a */ TO a",
+                                        "SAVEPOINT a",
+                                        "COMMIT PREPARED 'a'",
+                                        "PREPARE a AS SELECT 1",
+                                        "(SELECT 1)",
+                                        "\"begin\"",
+                                        "beginning"};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        expect_failure(miniorm_query_raw(refused[i], NULL, 0), MINIORM_POSTGRESQL, MINIORM_EINVALID,
+                       "begins or ends a transaction");
+        expect_failure(miniorm_query_raw(refused[i], NULL, 0), MINIORM_SQLITE, MINIORM_EINVALID,
+                       "begins or ends a transaction");
+    }
+    for (i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+        expect_sql(miniorm_query_raw(taken[i], NULL, 0), taken[i], taken[i]);
+}
+
 static void attempt(void *context)
 {
     const struct miniorm_value value = miniorm_value_string("x");
@@ -181,6 +219,7 @@ int main(void)
         cmocka_unit_test(placeholders_are_renumbered_and_nothing_else_is_touched),
         cmocka_unit_test(whole_statement_may_hold_semicolons_and_parentheses),
         cmocka_unit_test(fragments_of_set_and_order_are_checked_too),
+        cmocka_unit_test(statements_that_begin_or_end_a_transaction_are_refused),
         cmocka_unit_test(fragment_survives_lack_of_memory),
     };
 

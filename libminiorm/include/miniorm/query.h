@@ -53,7 +53,8 @@ enum miniorm_order {
  *   insert   INSERT of the values set; of no values: DEFAULT VALUES
  *   update   UPDATE of the values set; needs a where, MINIORM_ALL for the whole table
  *   delete   DELETE; needs a where too
- *   raw      program text with $1, $2… and their values; one statement
+ *   raw      program text with $1, $2… and their values; one statement, which does not begin or end
+ *            a transaction
  *
  * Since:   0.1
  */

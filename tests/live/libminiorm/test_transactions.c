@@ -275,6 +275,28 @@ static void conflicts_are_tried_again_until_all_is_done(void **state)
     assert_int_equal(balance_of(both_of(state)->session, 1), 4 * 20);
 }
 
+static enum miniorm_status run_raw(struct miniorm_session *session, const char *sql)
+{
+    return miniorm_run_take(session, miniorm_query_raw(sql, NULL, 0), NULL, NULL);
+}
+
+static void raw_statements_neither_begin_nor_end_a_transaction(void **state)
+{
+    struct miniorm_session *session = both_of(state)->session;
+    struct miniorm_session *transaction = begin(session);
+
+    assert_int_equal(open_account(transaction, 1, "before"), MINIORM_OK);
+    assert_int_equal(run_raw(transaction, "BEGIN"), MINIORM_EINVALID);
+    assert_int_equal(run_raw(transaction, "COMMIT"), MINIORM_EINVALID);
+    assert_int_equal(run_raw(transaction, "ROLLBACK"), MINIORM_EINVALID);
+    assert_int_equal(open_account(transaction, 2, "behind"), MINIORM_OK);
+    miniorm_transaction_rollback(transaction);
+    assert_int_equal(count_accounts(session), 0);
+    assert_int_equal(run_raw(session, "BEGIN"), MINIORM_EINVALID);
+    assert_int_equal(open_account(session, 1, "kept"), MINIORM_OK);
+    assert_int_equal(count_accounts(session), 1);
+}
+
 static void connections_come_back_clean(void **state)
 {
     struct both *both = both_of(state);
@@ -307,6 +329,7 @@ int main(void)
         cmocka_unit_test_setup(read_only_transaction_refuses_to_write, empty),
         cmocka_unit_test_setup(deferred_check_fails_the_commit, empty),
         cmocka_unit_test_setup(conflicts_are_tried_again_until_all_is_done, empty),
+        cmocka_unit_test_setup(raw_statements_neither_begin_nor_end_a_transaction, empty),
         cmocka_unit_test_setup(connections_come_back_clean, empty),
     };
 
