@@ -66,7 +66,7 @@ static void read_mail(struct baseapi_worker *worker)
     }
 }
 
-/* What is deferred runs before the wait and may resume a connection: the loop must not sleep on it. */
+/* What is deferred runs before the wait and may resume a connection: no sleep on that. */
 static int turn_timeout(const struct baseapi_worker *worker, int server_timeout)
 {
     if (miniorm_epoll_timeout(worker->loop) == 0)
