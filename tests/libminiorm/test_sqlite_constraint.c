@@ -17,6 +17,9 @@
     X(T, text, label, MINIORM_NULLABLE)                                  \
     X(T, int4, room, MINIORM_NULLABLE)                                   \
     X(T, int4, shelf, MINIORM_NULLABLE)                                  \
+    X(T, varchar, language, MINIORM_NULLABLE, .max_len = 2)              \
+    X(T, jsonb, extra, MINIORM_NULLABLE)                                 \
+    X(T, int4, pages, MINIORM_NULLABLE, .check = "pages > 0")            \
     X(T, int4, sequel_id, MINIORM_NULLABLE, .references = "volumes(id)") \
     X(T, int4, prequel_id, MINIORM_NULLABLE, .references = "\"volumes\" (\"id\")")
 
@@ -249,6 +252,40 @@ static void search_leaves_the_transaction_as_it_was(void **state)
     assert_int_equal(count, 1);
 }
 
+static void check_of_a_type_is_a_value_that_does_not_fit(void **state)
+{
+    const struct miniorm_value language = miniorm_value_string("long");
+    struct miniorm_session *transaction;
+    struct miniorm_error error = MINIORM_ERROR_INIT;
+    struct volume volume = first_volume();
+
+    (void)state;
+    miniorm_set(volume, &volume, extra, MINIORM_S("{"));
+    expect_violation(session, &volume, MINIORM_EVALUE, "volumes_extra_json", "extra");
+    /* The status does not depend on whether anybody wants to know more. */
+    assert_int_equal(miniorm_transaction_begin(session, NULL, &transaction, NULL), MINIORM_OK);
+    assert_int_equal(volume_insert(transaction, &volume, NULL), MINIORM_EVALUE);
+    miniorm_transaction_rollback(transaction);
+    insert_first();
+    assert_int_equal(miniorm_run_take(session,
+                                      miniorm_query_where(miniorm_query_set_raw(
+                                                              miniorm_query_update(&volume_model),
+                                                              volume_language, "$1", &language, 1),
+                                                          MINIORM_ALL),
+                                      NULL, &error),
+                     MINIORM_EVALUE);
+    expect_names(&error, MINIORM_EVALUE, "volumes_language_length", "language");
+}
+
+static void check_of_a_model_names_its_table(void **state)
+{
+    struct volume volume = first_volume();
+
+    (void)state;
+    miniorm_set(volume, &volume, pages, 0);
+    expect_violation(session, &volume, MINIORM_ECHECK, "volumes_pages_check", "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +298,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(smallest_cache_is_enough, set_up_small_cache, tear_down),
         cmocka_unit_test_setup_teardown(row_that_is_still_referred_to_has_no_names, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(check_of_a_type_is_a_value_that_does_not_fit, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(check_of_a_model_names_its_table, set_up, tear_down),
         cmocka_unit_test_setup_teardown(search_leaves_the_transaction_as_it_was, set_up, tear_down),
     };
 

@@ -1,11 +1,11 @@
 /*
- * Constraint: finds the name behind "UNIQUE constraint failed: …" and "FOREIGN KEY constraint
- * failed".
+ * Constraint: finds what is behind "UNIQUE constraint failed: …", "FOREIGN KEY constraint failed"
+ * and "CHECK constraint failed: …".
  *
  * A unique constraint is the one of the model that has the columns in the message. Of a foreign key
  * SQLite says nothing at all: the statement is run once more, with the checks put off, each foreign
  * key of the rows it changed is tried, and everything is rolled back. That happens only on this
- * error.
+ * error. A check that the schema made for a type is a value that does not fit it.
  *
  * Invariant: the transaction is left as it was found.
  */
@@ -243,6 +243,35 @@ static void try_foreign_keys(sqlite3 *handle, const struct miniorm_model *model,
     }
 }
 
+/* Whether a check stands for what PostgreSQL's type of the column refuses by itself. */
+static bool is_check_of_type(const struct miniorm_model *model, const struct miniorm_column *column,
+                             const char *constraint)
+{
+    const char *label = column->type == MINIORM_T_varchar   ? "length"
+                        : column->type == MINIORM_T_boolean ? "boolean"
+                                                            : "json";
+    char name[MINIORM_NAME_SIZE];
+
+    if (column->type != MINIORM_T_varchar && column->type != MINIORM_T_boolean &&
+        column->type != MINIORM_T_json && column->type != MINIORM_T_jsonb)
+        return false;
+    miniorm__constraint_name(model->table, column->name, label, name);
+    return strcmp(name, constraint) == 0;
+}
+
+static void explain_check(const struct miniorm_model *model, struct miniorm_error *error)
+{
+    size_t i;
+
+    set_name(error->table, model->table);
+    for (i = 0; i < model->n_columns; i++) {
+        if (!is_check_of_type(model, &model->columns[i], error->constraint))
+            continue;
+        set_name(error->column, model->columns[i].name);
+        error->status = MINIORM_EVALUE;
+    }
+}
+
 /* Not through the cache of statements, which could drop the one that is explained. */
 static bool command(sqlite3 *handle, const char *sql)
 {
@@ -278,4 +307,6 @@ void miniorm__sqlite_explain(struct miniorm__sqlite_connection *connection,
         explain_unique(model, error);
     else if (error->native_code == SQLITE_CONSTRAINT_FOREIGNKEY)
         explain_foreign_key(connection, model, prepared, error);
+    else if (error->native_code == SQLITE_CONSTRAINT_CHECK)
+        explain_check(model, error);
 }

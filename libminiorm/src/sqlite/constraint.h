@@ -8,8 +8,9 @@
 
 /*
  * Completes an error that `prepared`, with its parameters still bound, has ended in: the name of a
- * unique constraint, and of a foreign key also table and column, as PostgreSQL would give them. An
- * error that cannot be explained stays as it is. The statement is reset.
+ * unique constraint, and of a foreign key also table and column, as PostgreSQL would give them; the
+ * table of a check, which becomes MINIORM_EVALUE where PostgreSQL's type would have refused the
+ * value. An error that cannot be explained stays as it is. The statement is reset.
  */
 void miniorm__sqlite_explain(struct miniorm__sqlite_connection *connection,
                              const struct miniorm_model *model, sqlite3_stmt *prepared,

@@ -72,26 +72,26 @@ static enum miniorm_status step_all(struct run *run, sqlite3_stmt *prepared,
     return status;
 }
 
+/* The caller's error is filled at the end only: an explanation may find another status. */
 static enum miniorm_status run_statement(struct run *run, sqlite3_stmt *prepared,
                                          const struct miniorm__statement *statement,
                                          struct miniorm_error *error)
 {
     sqlite3 *handle = run->connection->handle;
     const sqlite3_int64 changed = sqlite3_total_changes64(handle);
-    enum miniorm_status status = bind_all(prepared, statement, error);
+    struct miniorm_error failure = MINIORM_ERROR_INIT;
+    enum miniorm_status status = bind_all(prepared, statement, &failure);
 
     if (status == MINIORM_OK)
-        status = step_all(run, prepared, error);
+        status = step_all(run, prepared, &failure);
     /* sqlite3_changes keeps the figure of the last statement that had one. */
     if (status == MINIORM_OK && sqlite3_total_changes64(handle) != changed)
         run->result->affected += (uint64_t)sqlite3_changes64(handle);
-    if (error != NULL && error->status == status &&
-        (status == MINIORM_EUNIQUE || status == MINIORM_EFOREIGNKEY) &&
-        run->operation->model != NULL)
-        miniorm__sqlite_explain(run->connection, run->operation->model, prepared, error);
+    if (status != MINIORM_OK && run->operation->model != NULL)
+        miniorm__sqlite_explain(run->connection, run->operation->model, prepared, &failure);
     (void)sqlite3_reset(prepared);
     (void)sqlite3_clear_bindings(prepared);
-    return status;
+    return status == MINIORM_OK ? status : miniorm__fail_copy(error, &failure);
 }
 
 static enum miniorm_status run_statements(struct run *run, struct miniorm_error *error)
