@@ -166,15 +166,36 @@ static bool is_nan(const struct miniorm_value *value)
     return is_real && isnan(value->as.real);
 }
 
+static bool tell_value(struct baseapi_request *request, const struct baseapi_parameter *parameter,
+                       struct miniorm_text text)
+{
+    baseapi__add_problem(request, BASEAPI_CODE_QUERY_PARAMETER, source_of(request, parameter->name),
+                         NULL, "Requested filter value is not valid - \"%.*s\"", (int)text.size,
+                         text.data);
+    return false;
+}
+
 static bool read_value(struct baseapi_request *request, const struct baseapi_parameter *parameter,
                        enum miniorm_type type, struct miniorm_text text, struct miniorm_value *out)
 {
     if (miniorm_value_parse(type, text, out, NULL) == MINIORM_OK && !is_nan(out))
         return true;
-    baseapi__add_problem(request, BASEAPI_CODE_QUERY_PARAMETER, source_of(request, parameter->name),
-                         NULL, "Requested filter value is not valid - \"%.*s\"", (int)text.size,
-                         text.data);
-    return false;
+    return tell_value(request, parameter, text);
+}
+
+/* A pattern whose last character escapes nothing is an error to databases, to some of them only
+ * once a row matches so far. */
+static bool read_pattern(struct baseapi_request *request, const struct baseapi_parameter *parameter,
+                         enum miniorm_type type, struct miniorm_value *out)
+{
+    const struct miniorm_text text = parameter->value;
+    size_t n_escapes = 0;
+
+    while (n_escapes < text.size && text.data[text.size - n_escapes - 1] == '\\')
+        n_escapes++;
+    if (n_escapes % 2 != 0)
+        return tell_value(request, parameter, text);
+    return read_value(request, parameter, type, text, out);
 }
 
 /* filter[name__null]=true is IS NULL, false is IS NOT NULL. */
@@ -209,7 +230,7 @@ static bool make_filter(struct baseapi_request *request, const struct resource *
     filter->values = values;
     if (filter->op == MINIORM_OP_LIKE || filter->op == MINIORM_OP_ILIKE) {
         filter->n_values = 1;
-        return read_value(request, parameter, type, parameter->value, values);
+        return read_pattern(request, parameter, type, values);
     }
     for (; word != NULL; word = word->next)
         good &= read_value(request, parameter, type, word->text, &values[filter->n_values++]);
