@@ -51,9 +51,18 @@ const struct miniorm_model *miniorm__reference_find(const struct miniorm__refere
                                                     size_t count);
 
 /*
+ * Checks the models, each and beside the others.
+ *
+ * Errors:  MINIORM_EINVALID  a model is wrong, or two have the same table or index.
+ */
+enum miniorm_status miniorm__schema_check(const struct miniorm__dialect *dialect,
+                                          const struct miniorm_model *const *models, size_t count,
+                                          struct miniorm_error *error);
+
+/*
  * Puts the models in order. `arena` holds everything that the schema comes to hold.
  *
- * Errors:  MINIORM_EINVALID  a model is wrong, or two have the same table.
+ * Errors:  MINIORM_EINVALID  as miniorm__schema_check.
  *          MINIORM_ENOMEM
  */
 enum miniorm_status miniorm__schema_begin(struct miniorm__schema *schema,

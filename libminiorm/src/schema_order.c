@@ -52,48 +52,25 @@ static size_t choose(const struct ordering *ordering, bool *is_forced)
     return first;
 }
 
-static enum miniorm_status check_models(const struct miniorm_model *const *models, size_t count,
-                                        struct miniorm_error *error)
-{
-    enum miniorm_status status;
-    size_t i, j;
-
-    for (i = 0; i < count; i++) {
-        if (models[i] == NULL)
-            return miniorm__fail(error, MINIORM_EINVALID, "schema: model %zu is NULL", i);
-        status = miniorm_model_check(models[i], error);
-        if (status != MINIORM_OK)
-            return status;
-        for (j = 0; j < i; j++) {
-            const char *schema = models[i]->schema == NULL ? "" : models[i]->schema;
-            const char *other = models[j]->schema == NULL ? "" : models[j]->schema;
-
-            if (strcmp(models[i]->table, models[j]->table) == 0 && strcmp(schema, other) == 0)
-                return miniorm__fail(error, MINIORM_EINVALID, "schema: two models of the table %s",
-                                     models[i]->table);
-        }
-    }
-    return MINIORM_OK;
-}
-
 enum miniorm_status miniorm__schema_begin(struct miniorm__schema *schema,
                                           enum miniorm_dialect dialect,
                                           const struct miniorm_model *const *models, size_t count,
                                           struct arena *arena, struct miniorm_error *error)
 {
     struct ordering ordering = {models, count, arena_zeroed(arena, count, sizeof(bool))};
-    enum miniorm_status status = check_models(models, count, error);
+    enum miniorm_status status;
     size_t i;
 
-    if (status != MINIORM_OK)
-        return status;
     *schema = (struct miniorm__schema){.count = count, .end = &schema->first};
     schema->sql.dialect = miniorm__dialect_for(dialect);
+    if (schema->sql.dialect == NULL)
+        return miniorm__fail(error, MINIORM_EINVALID, "no dialect %d", (int)dialect);
+    status = miniorm__schema_check(schema->sql.dialect, models, count, error);
+    if (status != MINIORM_OK)
+        return status;
     schema->sql.arena = arena;
     schema->sql.error = error;
     schema->order = arena_zeroed(arena, count, sizeof(*schema->order));
-    if (schema->sql.dialect == NULL)
-        return miniorm__fail(error, MINIORM_EINVALID, "no dialect %d", (int)dialect);
     if (schema->order == NULL || ordering.is_placed == NULL)
         return miniorm__fail_memory(error);
     for (i = 0; i < count; i++) {

@@ -228,6 +228,61 @@ static void wrong_sets_of_models_are_refused(void **state)
     free(text);
 }
 
+#define TRIP_COLUMNS(X, T)                                 \
+    X(T, int4, id, MINIORM_PRIMARY_KEY | MINIORM_IDENTITY) \
+    X(T, int4, stop_id, MINIORM_INDEXED | MINIORM_UNIQUE)
+#define HALT_COLUMNS(X, T)               \
+    X(T, int4, key, MINIORM_PRIMARY_KEY) \
+    X(T, int4, id, 0)
+
+MINIORM_DECLARE(trip, TRIP_COLUMNS);
+MINIORM_DEFINE(trip, TRIP_COLUMNS, "trip");
+MINIORM_DECLARE(halt, HALT_COLUMNS);
+MINIORM_DEFINE(halt, HALT_COLUMNS, "trip_stop");
+
+static void indexes_of_one_name_are_refused(void **state)
+{
+    static const struct miniorm_index named[] = {{.name = "trip_stop_id_idx", .columns = "key"},
+                                                 {.name = NULL}};
+    static const struct miniorm_index twice[] = {
+        {.name = "a", .columns = "key"}, {.name = "a", .columns = "id"}, {.name = NULL}};
+    struct miniorm_model stop = halt_model;
+    struct miniorm_column columns[2];
+    const struct miniorm_model *const models[] = {&trip_model, &stop};
+    char *text = NULL;
+
+    (void)state;
+    memcpy(columns, stop.columns, sizeof(columns));
+    stop.columns = columns;
+    columns[1].flags = MINIORM_INDEXED;
+    expect_refusal(MINIORM_POSTGRESQL, models, 2, MINIORM_EINVALID, "trip_stop_id_idx");
+    expect_refusal(MINIORM_SQLITE, models, 2, MINIORM_EINVALID, "trip_stop_id_idx");
+    columns[1].flags = MINIORM_UNIQUE;
+    expect_refusal(MINIORM_POSTGRESQL, models, 2, MINIORM_EINVALID, "trip_stop_id_key");
+    columns[1].flags = 0;
+    stop.indexes = twice;
+    expect_refusal(MINIORM_SQLITE, models, 2, MINIORM_EINVALID, "name of one of trip_stop: a");
+    stop.indexes = named;
+    expect_refusal(MINIORM_SQLITE, models, 2, MINIORM_EINVALID, "name of one of trip:");
+    stop.schema = "other";
+    expect_refusal(MINIORM_SQLITE, models, 2, MINIORM_EINVALID, "name of one of trip:");
+    assert_int_equal(miniorm_schema_sql(MINIORM_POSTGRESQL, models, 2, &text, NULL), MINIORM_OK);
+    free(text);
+}
+
+static void sqlite_has_one_table_of_a_name(void **state)
+{
+    struct miniorm_model other = halt_model;
+    const struct miniorm_model *const models[] = {&halt_model, &other};
+    char *text = NULL;
+
+    (void)state;
+    other.schema = "other";
+    expect_refusal(MINIORM_SQLITE, models, 2, MINIORM_EINVALID, "two models of the table");
+    assert_int_equal(miniorm_schema_sql(MINIORM_POSTGRESQL, models, 2, &text, NULL), MINIORM_OK);
+    free(text);
+}
+
 static void constraint_names_are_shortened_as_postgresql_does(void **state)
 {
     char name[MINIORM_NAME_SIZE];
@@ -283,6 +338,8 @@ int main(void)
         cmocka_unit_test(everything_a_model_can_say_is_written_for_postgresql),
         cmocka_unit_test(sqlite_has_neither_schemas_nor_methods_nor_comments),
         cmocka_unit_test(wrong_sets_of_models_are_refused),
+        cmocka_unit_test(indexes_of_one_name_are_refused),
+        cmocka_unit_test(sqlite_has_one_table_of_a_name),
         cmocka_unit_test(constraint_names_are_shortened_as_postgresql_does),
         cmocka_unit_test(schema_survives_lack_of_memory),
     };

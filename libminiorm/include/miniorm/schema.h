@@ -23,10 +23,12 @@ MINIORM_BEGIN_DECLS
  * which cannot, they stand in the tables from the start). Several processes may create at once.
  *
  * Constraints are named as PostgreSQL names them, on both databases: table_pkey, table_column_key,
- * table_column_fkey, table_column_check, and table_column_idx for indexes.
+ * table_column_fkey, table_column_check, and table_column_idx for indexes. Two indexes (unique
+ * constraints are some) cannot have one name, as those of order.item_id and order_item.id would:
+ * name one of them in the model's `indexes` or `constraints`.
  *
- * Errors:  MINIORM_EINVALID      a model is wrong, or refers to a table that neither is given nor
- *                                exists.
+ * Errors:  MINIORM_EINVALID      a model is wrong, two have the same table or index, or one refers
+ *                                to a table that neither is given nor exists.
  *          MINIORM_EUNSUPPORTED  SQLite: an identity that is not the whole primary key.
  *          and as miniorm_run: nothing is created then.
  * Since:   0.1
