@@ -14,9 +14,10 @@
 
 #define ALIGNMENT alignof(max_align_t)
 /*
- * Most requests and queries fit the first block; doubling keeps the number of blocks logarithmic.
+ * Most requests and queries fit the first block, which is of a size that malloc serves from its
+ * cache for the thread; doubling keeps the number of blocks logarithmic.
  */
-#define FIRST_CAPACITY ((size_t)2000)
+#define FIRST_CAPACITY ((size_t)1000)
 #define LARGEST_CAPACITY ((size_t)256 * 1024)
 
 struct arena_block {
