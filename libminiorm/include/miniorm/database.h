@@ -43,7 +43,7 @@ struct miniorm_database_options {
     unsigned acquire_timeout_ms; /* longest wait for a connection of the pool; default 5000 */
     unsigned connect_timeout_ms; /* longest try to connect to one server; default 5000 */
     unsigned statement_timeout_ms; /* deadline of every operation that sets none; default 0: none */
-    unsigned client_connections; /* of each client on a loop; SQLite: reader threads; default 2 */
+    unsigned client_connections; /* of each client on a loop; SQLite: reader threads; default 4 */
     unsigned max_pipeline; /* statements under way per connection; default 256; 1 behind a pooler */
     unsigned queue_limit; /* waiting in one client; more fail with MINIORM_ELIMIT; default 10000 */
     /* Backoff starts at 50 ms and doubles, with jitter, up to this; default 1000. */
