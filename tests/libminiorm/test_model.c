@@ -38,6 +38,26 @@ static void declared_model_has_no_fault(void **state)
     assert_int_equal(every_model.row_size, sizeof(struct every));
 }
 
+#define SHELF_COLUMNS(X, T)             \
+    X(T, int4, id, MINIORM_PRIMARY_KEY) \
+    X(T, int4, count, 0)                \
+    X(T, timestamptz, at, 0)
+
+MINIORM_DECLARE_STRUCT(shelf, SHELF_COLUMNS);
+MINIORM_DEFINE(shelf, SHELF_COLUMNS, "shelves");
+
+static void column_may_be_named_as_a_typed_call(void **state)
+{
+    struct shelf shelf;
+
+    (void)state;
+    memset(&shelf, 0, sizeof(shelf));
+    miniorm_set(shelf, &shelf, count, 3);
+    assert_int_equal(shelf.row.changed, MINIORM_COLUMN(shelf_count));
+    assert_int_equal(miniorm_model_find_column(&shelf_model, "at", 2), shelf_at);
+    assert_int_equal(miniorm_model_check(&shelf_model, NULL), MINIORM_OK);
+}
+
 /* A good model of two columns, for each test to spoil. */
 struct hand_made {
     struct miniorm_row row;
@@ -212,6 +232,7 @@ int main(void)
         cmocka_unit_test(columns_are_found_by_name),
         cmocka_unit_test(names_must_match_whole),
         cmocka_unit_test(declared_model_has_no_fault),
+        cmocka_unit_test(column_may_be_named_as_a_typed_call),
         cmocka_unit_test_setup(good_model_made_by_hand_passes, make_good_model),
         cmocka_unit_test_setup(model_needs_name_table_and_columns, make_good_model),
         cmocka_unit_test_setup(column_needs_name_type_and_member, make_good_model),

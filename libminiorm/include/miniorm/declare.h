@@ -7,17 +7,25 @@
 
 #include <miniorm/manager.h>
 
-#define MINIORM_DECLARE(T, COLUMNS)                           \
+#define MINIORM_DECLARE(T, COLUMNS)     \
+    MINIORM_DECLARE_STRUCT(T, COLUMNS); \
+    MINIORM_DECLARE_READING_(T)         \
+    MINIORM_DECLARE_WRITING_(T)         \
+    MINIORM_DECLARE_ROW_(T)             \
+    struct T
+
+/*
+ * Without the typed calls: for a model with a column named as one of them (count, at, insert,
+ * update, delete, clear…), whose number T_count would be taken for the call. The calls of
+ * <miniorm/manager.h> do the same for it.
+ */
+#define MINIORM_DECLARE_STRUCT(T, COLUMNS)                    \
     struct T {                                                \
         struct miniorm_row row;                               \
         COLUMNS(MINIORM_X_MEMBER, T)                          \
     };                                                        \
     enum T##_column{COLUMNS(MINIORM_X_NUMBER, T) T##__count}; \
-    extern const struct miniorm_model T##_model;              \
-    MINIORM_DECLARE_READING_(T)                               \
-    MINIORM_DECLARE_WRITING_(T)                               \
-    MINIORM_DECLARE_ROW_(T)                                   \
-    struct T
+    extern const struct miniorm_model T##_model
 
 #define MINIORM_DECLARE_READING_(T)                                                          \
     MINIORM_INLINE enum miniorm_status T##_get_item(                                         \
