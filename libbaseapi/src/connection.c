@@ -47,6 +47,7 @@ void baseapi__connection_close(struct connection *connection)
     baseapi__exchange_end(connection, 0);
     baseapi__deadline_clear(&connection->deadline);
     baseapi__deadline_clear(&connection->watch);
+    baseapi__hangup_unwatch(connection);
     if (connection->next != NULL)
         connection->next->previous = connection->previous;
     if (connection->previous != NULL)

@@ -13,6 +13,7 @@
 
 #include "app_state.h"
 #include "clock.h"
+#include "linger.h"
 #include "problem.h"
 #include "response.h"
 #include "server.h"
@@ -469,6 +470,8 @@ void baseapi__exchange_end(struct connection *connection, unsigned server_status
     }
     count_end(request);
     log_access(request);
+    if (request->close_after && request->stage == STAGE_REPLYING)
+        baseapi__linger(connection);
     connection->request = NULL;
     request->connection = NULL;
     baseapi__deadline_set(&connection->deadline, &connection->worker->idle,

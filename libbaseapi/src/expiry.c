@@ -12,6 +12,7 @@
 #include "app_state.h"
 #include "exchange.h"
 #include "hangup.h"
+#include "linger.h"
 #include "problem.h"
 #include "server.h"
 #include "worker.h"
@@ -25,6 +26,8 @@
  * close.
  */
 #define DRAIN_IDLE_MS 500
+/* Time for a refused client to stop sending and read why. */
+#define LINGER_MS 2000
 
 static struct connection *connection_of(struct deadline *deadline)
 {
@@ -138,6 +141,7 @@ void baseapi__expiry_prepare(struct baseapi_worker *worker)
     prepare(&worker->send, (options->send_timeout_ms + 1) / 2, expire_send);
     prepare(&worker->idle, options->idle_timeout_ms, expire_idle);
     prepare(&worker->watch, HANG_UP_GRACE_MS, expire_watch);
+    prepare(&worker->linger, LINGER_MS, baseapi__linger_expired);
     for (i = 0; i < MAX_TIMEOUT_CLASSES; i++)
         prepare(&worker->handler[i], app->timeout_ms[i], expire_handler);
 }
@@ -159,6 +163,7 @@ uint64_t baseapi__expiry_next(const struct baseapi_worker *worker)
     due = earlier(due, &worker->send);
     due = earlier(due, &worker->idle);
     due = earlier(due, &worker->watch);
+    due = earlier(due, &worker->linger);
     for (i = 0; i < worker->app->timeout_count; i++)
         due = earlier(due, &worker->handler[i]);
     return due;
@@ -173,6 +178,7 @@ void baseapi__expiry_run(struct baseapi_worker *worker)
     baseapi__deadlines_expire(&worker->send, worker->now_ms);
     baseapi__deadlines_expire(&worker->idle, worker->now_ms);
     baseapi__deadlines_expire(&worker->watch, worker->now_ms);
+    baseapi__deadlines_expire(&worker->linger, worker->now_ms);
     for (i = 0; i < worker->app->timeout_count; i++)
         baseapi__deadlines_expire(&worker->handler[i], worker->now_ms);
 }

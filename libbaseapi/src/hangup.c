@@ -90,6 +90,11 @@ void baseapi__hangup_watch(struct connection *connection)
     (void)epoll_ctl(connection->worker->hangups->fd, EPOLL_CTL_ADD, connection->fd, &event);
 }
 
+void baseapi__hangup_unwatch(struct connection *connection)
+{
+    (void)epoll_ctl(connection->worker->hangups->fd, EPOLL_CTL_DEL, connection->fd, NULL);
+}
+
 void baseapi__hangup_act(struct connection *connection)
 {
     if (connection->request != NULL && connection->request->stage == STAGE_WAITING)

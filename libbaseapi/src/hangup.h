@@ -17,11 +17,14 @@ enum baseapi_status baseapi__hangups_new(struct baseapi_worker *worker, struct h
 
 void baseapi__hangups_free(struct hangups *hangups);
 
-/*
- * Looks out for the client's hang-up as long as the connection's descriptor is open. Best effort:
- * what is missed is left to the deadlines.
- */
+/* Looks out for the client's hang-up. Best effort: what is missed is left to the deadlines. */
 void baseapi__hangup_watch(struct connection *connection);
+
+/*
+ * Ends that, before the connection's memory goes: closing the descriptor would not do, while a
+ * lingering one or a forked process shares its socket.
+ */
+void baseapi__hangup_unwatch(struct connection *connection);
 
 /* Acts on a hang-up that was seen a while ago. */
 void baseapi__hangup_act(struct connection *connection);

@@ -18,6 +18,7 @@
 #include "error.h"
 #include "expiry.h"
 #include "hangup.h"
+#include "linger.h"
 #include "response.h"
 #include "server.h"
 
@@ -177,6 +178,7 @@ static void end(struct baseapi_worker *worker)
     if (worker->server_watch != NULL)
         loop->remove_watch(loop->context, worker->server_watch);
     baseapi__server_stop(worker->server);
+    baseapi__linger_end(worker);
     worker->server = NULL;
     miniorm_client_close(worker->client);
     worker->client = NULL;

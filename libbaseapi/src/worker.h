@@ -58,7 +58,8 @@ struct baseapi_worker {
     bool was_cut; /* requests were given up at the end */
     unsigned hooks_started;
 
-    struct deadline_list header, body, send, idle, watch;
+    struct deadline_list header, body, send, idle, watch, linger;
+    unsigned lingering_count;
     struct deadline_list handler[MAX_TIMEOUT_CLASSES];
     struct connection *connections;
     size_t connection_count;

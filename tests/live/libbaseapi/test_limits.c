@@ -182,6 +182,27 @@ static void endless_chunks_are_cut(void **state)
     assert_true(rig_await_idle(&rig));
 }
 
+/* A client that sends all before it reads gets to read why it was refused, and no reset in its place. */
+static void refused_client_that_goes_on_sending_reads_the_answer(void **state)
+{
+    const int fd = wire_open(rig.port);
+    static char body[100000];
+    int i;
+
+    (void)state;
+    assert_true(
+        wire_print(fd, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n"));
+    for (i = 0; i < 20; i++) {
+        assert_true(wire_send(fd, body, sizeof(body)));
+        usleep(2000);
+    }
+    assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(reply.status, 413);
+    assert_true(wire_is_closed(fd, 5000));
+    close(fd);
+    assert_true(rig_await_idle(&rig));
+}
+
 static void connections_of_one_address_are_limited(void **state)
 {
     const struct baseapi_stats before = rig_stats(&rig);
@@ -282,6 +303,7 @@ int main(void)
         cmocka_unit_test(route_may_have_its_own_limit_of_the_body),
         cmocka_unit_test(body_that_announces_too_much_is_refused_before_it_is_sent),
         cmocka_unit_test(endless_chunks_are_cut),
+        cmocka_unit_test(refused_client_that_goes_on_sending_reads_the_answer),
         cmocka_unit_test(connections_of_one_address_are_limited),
         cmocka_unit_test(connections_in_all_are_limited),
         cmocka_unit_test(queue_of_blocking_handlers_is_limited),
