@@ -1,6 +1,6 @@
 /*
- * Closing a connection whose client may still be sending: a plain close would answer the rest with a
- * reset, which can take the answer away from the client before it has read it.
+ * Closing a connection whose client may still be sending: a plain close would answer the rest with
+ * a reset, which can take the answer away from the client before it has read it.
  */
 #ifndef BASEAPI_SRC_LINGER_H
 #define BASEAPI_SRC_LINGER_H
