@@ -66,10 +66,10 @@ static struct miniorm_text digits_of(struct arena *arena, const json_t *json)
     return miniorm_text_from(arena_copy(arena, formatted, size), size);
 }
 
-/* Not-a-number and infinities are numeric too, but have no digits to round. */
-static bool has_digits(struct miniorm_text text)
+/* Not-a-number is numeric too, of any precision; infinities are so without one only. */
+static bool is_nan(struct miniorm_text text)
 {
-    return text.size != 0 && text.data[text.size - 1] >= '0' && text.data[text.size - 1] <= '9';
+    return text.size == 3 && (text.data[0] | 0x20) == 'n';
 }
 
 static bool read_numeric(struct arena *arena, const struct miniorm_column *column,
@@ -80,7 +80,7 @@ static bool read_numeric(struct arena *arena, const struct miniorm_column *colum
     if (digits.data == NULL ||
         miniorm_value_parse(MINIORM_T_numeric, digits, out, NULL) != MINIORM_OK)
         return false;
-    if (column->precision == 0 || !has_digits(out->as.text))
+    if (column->precision == 0 || is_nan(out->as.text))
         return true;
     return baseapi__decimal_fit(arena, out->as.text, column->precision, column->scale,
                                 &out->as.text);

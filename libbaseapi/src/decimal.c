@@ -86,6 +86,53 @@ static void add_one(char *digits, size_t size)
     digits[size]++;
 }
 
+/* A number taken apart: its digits, and how many of them stand before the point once the exponent
+ * is applied, less than none when zeros follow the point first. */
+struct digits {
+    struct miniorm_text whole;
+    struct miniorm_text fraction;
+    long before_point;
+    bool negative;
+};
+
+static char digit_at(const struct digits *digits, long place)
+{
+    const long n_whole = (long)digits->whole.size;
+
+    if (place < 0 || place >= n_whole + (long)digits->fraction.size)
+        return '0';
+    return place < n_whole ? digits->whole.data[place] : digits->fraction.data[place - n_whole];
+}
+
+/* False when there are no digits, as in an infinity. */
+static bool take_apart(struct miniorm_text number, struct digits *out)
+{
+    const size_t sign = number.size != 0 && (number.data[0] == '-' || number.data[0] == '+');
+    size_t at = skip_digits(number, sign);
+
+    out->negative = sign != 0 && number.data[0] == '-';
+    out->whole = miniorm_text_from(number.data + sign, at - sign);
+    out->fraction = miniorm_text_from(number.data + at, 0);
+    if (at < number.size && number.data[at] == '.') {
+        out->fraction.data++;
+        at = skip_digits(number, at + 1);
+        out->fraction.size = (size_t)(number.data + at - out->fraction.data);
+    }
+    out->before_point = (long)out->whole.size;
+    if (at + 1 < number.size && (number.data[at] == 'e' || number.data[at] == 'E'))
+        out->before_point += read_exponent(number, at + 1);
+    return out->whole.size + out->fraction.size != 0;
+}
+
+static size_t count_leading_zeros(const char *digits, size_t size)
+{
+    size_t zeros = 0;
+
+    while (zeros < size && digits[zeros] == '0')
+        zeros++;
+    return zeros;
+}
+
 /* Writes sign, `whole` digits (at least one) and `scale` of them behind the point. */
 static bool write_fixed(struct arena *arena, bool negative, const char *digits, size_t whole,
                         unsigned scale, struct miniorm_text *out)
@@ -95,7 +142,7 @@ static bool write_fixed(struct arena *arena, bool negative, const char *digits, 
 
     if (text == NULL)
         return false;
-    if (negative)
+    if (negative && count_leading_zeros(digits, whole + scale) != whole + scale)
         text[size++] = '-';
     memcpy(text + size, digits, whole);
     size += whole;
@@ -108,31 +155,50 @@ static bool write_fixed(struct arena *arena, bool negative, const char *digits, 
     return true;
 }
 
+/* The digits before the point and `scale` behind it, rounded, with one in front for what that
+ * carries. */
+static char *round_digits(struct arena *arena, const struct digits *digits, long first,
+                          size_t whole, unsigned scale)
+{
+    char *rounded = arena_alloc(arena, 1 + whole + scale);
+
+    if (rounded == NULL)
+        return NULL;
+    rounded[0] = '0';
+    for (size_t i = 0; i < whole + scale; i++)
+        rounded[1 + i] = digit_at(digits, first + (long)i);
+    if (digit_at(digits, first + (long)whole + (long)scale) >= '5')
+        add_one(rounded, 1 + whole + scale);
+    return rounded;
+}
+
 bool baseapi__decimal_fit(struct arena *arena, struct miniorm_text number, unsigned precision,
                           unsigned scale, struct miniorm_text *out)
 {
-    const size_t sign = number.size != 0 && (number.data[0] == '-' || number.data[0] == '+');
-    const size_t point = skip_digits(number, sign);
-    const size_t behind = point < number.size ? number.size - point - 1 : 0;
-    const size_t kept = behind < scale ? behind : scale;
-    size_t whole = point - sign;
-    /* One digit in front for what rounding carries. */
-    char *digits = arena_alloc(arena, 1 + whole + scale);
-    size_t zeros = 0;
+    const long most = (long)precision - (long)scale;
+    struct digits digits;
+    long first = 0;
+    long n_digits;
+    char *rounded;
+    size_t whole;
+    size_t zeros;
 
-    if (digits == NULL)
+    if (!take_apart(number, &digits))
         return false;
-    digits[0] = '0';
-    memcpy(digits + 1, number.data + sign, whole);
-    memcpy(digits + 1 + whole, number.data + point + (behind != 0), kept);
-    memset(digits + 1 + whole + kept, '0', scale - kept);
-    if (behind > scale && number.data[point + 1 + scale] >= '5')
-        add_one(digits, 1 + whole + scale);
-    whole++;
-    while (zeros < whole && digits[zeros] == '0')
-        zeros++;
-    if (whole - zeros > precision - scale)
+    n_digits = (long)(digits.whole.size + digits.fraction.size);
+    while (first < n_digits && digit_at(&digits, first) == '0')
+        first++;
+    if (first < n_digits && digits.before_point - first > most)
         return false;
-    zeros -= zeros == whole;
-    return write_fixed(arena, number.data[0] == '-', digits + zeros, whole - zeros, scale, out);
+    /* From here on the first digit is one that counts, or the one right behind the point. */
+    whole =
+        first < n_digits && digits.before_point > first ? (size_t)(digits.before_point - first) : 0;
+    rounded = round_digits(arena, &digits, digits.before_point - (long)whole, whole, scale);
+    if (rounded == NULL)
+        return false;
+    zeros = count_leading_zeros(rounded, 1 + whole);
+    if ((long)(1 + whole - zeros) > most)
+        return false;
+    zeros -= zeros == 1 + whole;
+    return write_fixed(arena, digits.negative, rounded + zeros, 1 + whole - zeros, scale, out);
 }

@@ -17,9 +17,9 @@ bool baseapi__decimal_is_json(struct miniorm_text text);
 long baseapi__decimal_exponent(struct miniorm_text number);
 
 /*
- * Rounds `number`, digits with an optional sign and point, half away from zero to `scale` digits
- * behind the point, all of which are written. False when more than precision - scale digits are
- * before it, or memory ran out.
+ * Rounds `number`, digits with an optional sign, point and exponent, half away from zero to `scale`
+ * digits behind the point, all of which are written. False when more than precision - scale digits
+ * are before it, when it has no digits, as an infinity, or when memory ran out.
  */
 bool baseapi__decimal_fit(struct arena *arena, struct miniorm_text number, unsigned precision,
                           unsigned scale, struct miniorm_text *out);
