@@ -68,8 +68,8 @@ static enum number read_number(struct miniorm_text text, uint64_t maximum, uint6
     for (size_t i = negative; i < text.size; i++) {
         if (text.data[i] < '0' || text.data[i] > '9')
             return NUMBER_IS_NONE;
-        if (number <= maximum)
-            number = number * 10 + (unsigned)(text.data[i] - '0');
+        /* What is too big stays so: more digits could bring it round to a small number. */
+        number = number > maximum / 10 ? maximum + 1 : number * 10 + (unsigned)(text.data[i] - '0');
     }
     if (text.size == 0)
         return NUMBER_IS_NONE;
