@@ -26,14 +26,20 @@ static struct miniorm_text unsigned_name(struct miniorm_text text)
     return has_sign ? miniorm_text_from(text.data + 1, text.size - 1) : text;
 }
 
-/* Whether an earlier word of the list means the same. */
-static bool is_repeated(const struct baseapi_word *list, const struct baseapi_word *word)
+/* Whether an earlier word of a list of fields is the same. */
+static bool is_repeated_field(const struct baseapi_word *list, const struct baseapi_word *word)
 {
-    for (; list != word; list = list->next) {
-        if (same_text(unsigned_name(list->text), unsigned_name(word->text)))
-            return true;
-    }
-    return false;
+    while (list != word && !same_text(list->text, word->text))
+        list = list->next;
+    return list != word;
+}
+
+/* Whether an earlier word of a sort names the same field. */
+static bool is_repeated_sort(const struct baseapi_word *list, const struct baseapi_word *word)
+{
+    while (list != word && !same_text(unsigned_name(list->text), unsigned_name(word->text)))
+        list = list->next;
+    return list != word;
 }
 
 static bool check_fields(struct baseapi_request *request, struct level *level,
@@ -51,7 +57,7 @@ static bool check_fields(struct baseapi_request *request, struct level *level,
             continue;
         }
         good = false;
-        if (!is_repeated(list, word))
+        if (!is_repeated_field(list, word))
             baseapi__add_problem(request, BASEAPI_CODE_QUERY_PARAMETER, "fields", NULL,
                                  "Requested field is not available - \"%.*s\"",
                                  (int)word->text.size, word->text.data);
@@ -195,7 +201,7 @@ static bool check_sort_names(struct baseapi_request *request, const struct resou
         if (column >= 0 && (resource->sorts & COLUMN_BIT(column)) != 0)
             continue;
         good = false;
-        if (!is_repeated(list, word))
+        if (!is_repeated_sort(list, word))
             baseapi__add_problem(request, BASEAPI_CODE_QUERY_PARAMETER, "sort", NULL,
                                  "Requested sort field is not available - \"%.*s\"", (int)name.size,
                                  name.data);
