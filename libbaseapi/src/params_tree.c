@@ -157,10 +157,11 @@ static void add_includes(struct builder *builder, const struct params_pair *pair
     }
 }
 
-/* The node of a dotted path below `node`; NULL when something of it is not included. */
+/* The node of a dotted path below `node`, itself when the path is empty; NULL when something of it
+ * is not included. */
 static struct node *find_node(struct node *node, struct miniorm_text path)
 {
-    while (path.data != NULL && node != NULL)
+    while (path.size != 0 && node != NULL)
         node = find_include(node, cut(&path, '.'));
     return node;
 }
@@ -284,6 +285,7 @@ static struct baseapi_parameter *new_parameter(struct builder *builder,
     struct miniorm_text field;
 
     split_field(name->path, &path, &field);
+    move_sign(builder, &path, &field);
     *node = find_node(builder->root, path);
     if (*node == NULL || !is_short(builder, pair))
         return NULL;
