@@ -13,24 +13,25 @@
 
 #include "utf8.h"
 
-/* Longest piece of the client's text that a fault repeats. */
-#define DETAIL_SIZE 512
-
 void baseapi__params_fault(struct params_report *report, struct arena *arena,
                            struct miniorm_text parameter, const char *format, ...)
 {
-    char detail[DETAIL_SIZE];
     const char *name = arena_copy(arena, parameter.data, parameter.size);
-    const char *copy;
+    char *detail;
     va_list arguments;
+    int size;
 
     va_start(arguments, format);
-    vsnprintf(detail, sizeof(detail), format, arguments);
+    size = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
-    copy = arena_string(arena, detail);
+    detail = arena_alloc(arena, (size_t)size + 1);
     report->count++;
-    if (name != NULL && copy != NULL)
-        report->tell(report->context, name, copy);
+    if (name == NULL || detail == NULL)
+        return;
+    va_start(arguments, format);
+    vsnprintf(detail, (size_t)size + 1, format, arguments);
+    va_end(arguments);
+    report->tell(report->context, name, detail);
 }
 
 bool baseapi__text_is(struct miniorm_text text, const char *string)
