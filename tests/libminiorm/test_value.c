@@ -52,6 +52,22 @@ static void macro_chooses_by_the_c_type(void **state)
     assert_int_equal(MINIORM_VALUE(value).as.integer, 3);
 }
 
+static void unsigned_value_beyond_int8_is_refused(void **state)
+{
+    const size_t fits = 7;
+    const uint64_t largest = INT64_MAX;
+    const struct miniorm_value beyond = MINIORM_VALUE(largest + 1);
+    struct miniorm_value out;
+
+    (void)state;
+    assert_int_equal(MINIORM_VALUE(fits).as.integer, 7);
+    assert_int_equal(MINIORM_VALUE(largest).type, MINIORM_T_int8);
+    assert_true(MINIORM_VALUE(largest).as.integer == INT64_MAX);
+    assert_int_equal(miniorm_value_convert(&beyond, MINIORM_T_int8, &out, NULL), MINIORM_EINVALID);
+    assert_int_equal(miniorm_value_convert(&beyond, MINIORM_T_float8, &out, NULL),
+                     MINIORM_EINVALID);
+}
+
 static void types_have_their_sql_names(void **state)
 {
     (void)state;
@@ -383,6 +399,7 @@ int main(void)
         cmocka_unit_test(constructors_take_the_widest_type_of_their_kind),
         cmocka_unit_test(string_without_address_is_a_null),
         cmocka_unit_test(macro_chooses_by_the_c_type),
+        cmocka_unit_test(unsigned_value_beyond_int8_is_refused),
         cmocka_unit_test(types_have_their_sql_names),
         cmocka_unit_test(kinds_become_only_what_they_can),
         cmocka_unit_test(integers_must_fit),

@@ -184,7 +184,19 @@ MINIORM_API const char *miniorm_type_name(enum miniorm_type type);
         struct miniorm_bytes: miniorm_value_bytes,                                                 \
         struct miniorm_uuid: miniorm_value_uuid,                                                   \
         struct miniorm_value: miniorm_value_self,                                                  \
+        unsigned long: miniorm_value_unsigned,                                                     \
+        unsigned long long: miniorm_value_unsigned,                                                \
         default: miniorm_value_integer)(v)
+
+/* What no int64_t can hold gets no type, and is refused with MINIORM_EINVALID where it is used. */
+MINIORM_INLINE struct miniorm_value miniorm_value_unsigned(uint64_t value)
+{
+    struct miniorm_value out = miniorm_value_integer((int64_t)value);
+
+    if (value > (uint64_t)INT64_MAX)
+        out.type = (enum miniorm_type)0;
+    return out;
+}
 
 MINIORM_INLINE struct miniorm_value miniorm_value_self(struct miniorm_value value)
 {
