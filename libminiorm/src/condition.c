@@ -41,16 +41,24 @@ static bool copy_bytes(struct arena *arena, const struct miniorm_value *from,
 }
 
 /* The conversion is repeated to learn its reason, so that a success never pays for one. */
+static enum miniorm_status find_reason(const struct miniorm_value *value, enum miniorm_type type,
+                                       struct arena *arena, struct miniorm_error *reason)
+{
+    struct miniorm_value out;
+    const enum miniorm_status status = miniorm__value_convert(value, type, arena, &out, reason);
+
+    return status == MINIORM_OK ? MINIORM_ENOMEM : status;
+}
+
 static enum miniorm_status refuse_value(const struct miniorm_model *model, unsigned column,
                                         const struct miniorm_value *value, struct arena *arena,
                                         struct miniorm_error *error)
 {
     struct miniorm_error reason = MINIORM_ERROR_INIT;
-    struct miniorm_value out;
-    enum miniorm_status status;
+    const enum miniorm_status status =
+        find_reason(value, model->columns[column].type, arena, &reason);
 
-    status = miniorm__value_convert(value, model->columns[column].type, arena, &out, &reason);
-    if (status == MINIORM_OK || status == MINIORM_ENOMEM)
+    if (status == MINIORM_ENOMEM)
         return miniorm__fail_memory(error);
     return miniorm__fail_column(error, status, model->table, model->columns[column].name,
                                 reason.message);
@@ -71,20 +79,38 @@ enum miniorm_status miniorm__value_copy_for(struct arena *arena, const struct mi
     return MINIORM_OK;
 }
 
-struct miniorm_value *miniorm__values_copy(struct arena *arena, const struct miniorm_value *values,
-                                           size_t count)
+static enum miniorm_status refuse_raw_value(const struct miniorm_value *value, size_t place,
+                                            struct arena *arena, struct miniorm_error *error)
+{
+    struct miniorm_error reason = MINIORM_ERROR_INIT;
+    const enum miniorm_status status = find_reason(value, value->type, arena, &reason);
+
+    if (status == MINIORM_ENOMEM)
+        return miniorm__fail_memory(error);
+    return miniorm__fail(error, status, "value $%zu of raw SQL: %s", place + 1, reason.message);
+}
+
+enum miniorm_status miniorm__values_copy(struct arena *arena, const struct miniorm_value *values,
+                                         size_t count, const struct miniorm_value **out,
+                                         struct miniorm_error *error)
 {
     struct miniorm_value *copies = arena_zeroed(arena, count, sizeof(*copies));
     size_t i;
 
     if (copies == NULL)
-        return NULL;
+        return miniorm__fail_memory(error);
     for (i = 0; i < count; i++) {
         copies[i] = values[i];
+        if (values[i].is_null)
+            continue;
+        if (miniorm__value_convert(&values[i], values[i].type, arena, &copies[i], NULL) !=
+            MINIORM_OK)
+            return refuse_raw_value(&values[i], i, arena, error);
         if (!copy_bytes(arena, &values[i], &copies[i]))
-            return NULL;
+            return miniorm__fail_memory(error);
     }
-    return copies;
+    *out = copies;
+    return MINIORM_OK;
 }
 
 static bool needs_column(enum miniorm_operator op)
@@ -202,10 +228,11 @@ static enum miniorm_status copy_raw(struct copying *copying, const struct minior
 {
     copying->has_raw = true;
     to->sql = arena_string(copying->arena, from->sql);
-    to->values = miniorm__values_copy(copying->arena, from->values, from->n_values);
     to->n_values = from->n_values;
-    return to->sql == NULL || to->values == NULL ? miniorm__fail_memory(copying->error)
-                                                 : MINIORM_OK;
+    if (to->sql == NULL)
+        return miniorm__fail_memory(copying->error);
+    return miniorm__values_copy(copying->arena, from->values, from->n_values, &to->values,
+                                copying->error);
 }
 
 static enum miniorm_status copy_node(struct copying *copying, const struct miniorm_condition *from,

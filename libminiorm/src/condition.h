@@ -35,8 +35,14 @@ enum miniorm_status miniorm__value_copy_for(struct arena *arena, const struct mi
                                             unsigned column, const struct miniorm_value *from,
                                             struct miniorm_value *to, struct miniorm_error *error);
 
-/* Copies values as they are, for program text; NULL: out of memory. */
-struct miniorm_value *miniorm__values_copy(struct arena *arena, const struct miniorm_value *values,
-                                           size_t count);
+/*
+ * Copies values for program text, which is all that says where they go: each must be one of its own
+ * type.
+ *
+ * Errors:  MINIORM_EINVALID, MINIORM_EVALUE, MINIORM_ENOMEM
+ */
+enum miniorm_status miniorm__values_copy(struct arena *arena, const struct miniorm_value *values,
+                                         size_t count, const struct miniorm_value **out,
+                                         struct miniorm_error *error);
 
 #endif

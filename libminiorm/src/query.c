@@ -61,11 +61,13 @@ bool miniorm__query_copy_raw(struct miniorm_query *query, const char *sql,
         return false;
     }
     out->sql = arena_string(&query->arena, sql);
-    out->values = miniorm__values_copy(&query->arena, values, count);
     out->n_values = count;
     query->has_raw = true;
-    if (out->sql == NULL || out->values == NULL)
+    if (out->sql == NULL)
         query->status = MINIORM_ENOMEM;
+    else if (miniorm__values_copy(&query->arena, values, count, &out->values, NULL) != MINIORM_OK)
+        query->status = miniorm__values_copy(&query->arena, values, count, &out->values,
+                                             miniorm__query_failure(query));
     return query->status == MINIORM_OK;
 }
 

@@ -187,6 +187,36 @@ static void too_long_text_is_refused_by_characters(void **state)
                    "authors.name: the text is longer than 10 characters");
 }
 
+static void raw_values_must_be_of_their_own_types(void **state)
+{
+    const struct {
+        struct miniorm_value value;
+        enum miniorm_status status;
+        const char *reason;
+    } cases[] = {
+        {miniorm_value_string("\xff"), MINIORM_EVALUE, "UTF-8"},
+        {miniorm_value_text(miniorm_text_from("a\0b", 3)), MINIORM_EVALUE, "NUL"},
+        {{.type = MINIORM_T_int2, .as.integer = 40000}, MINIORM_EVALUE, "range of int2"},
+        {{.type = MINIORM_T_numeric, .as.text = {"abc", 3}}, MINIORM_EVALUE, "no numeric"},
+        {{.type = MINIORM_T_timestamp, .as.integer = INT64_MAX - 1}, MINIORM_EVALUE, "timestamp"},
+        {{.as.integer = 1}, MINIORM_EINVALID, "no type"},
+    };
+    const struct miniorm_value plain = {.type = MINIORM_T_numeric, .as.text = {"+1e3", 4}};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct miniorm_value values[] = {miniorm_value_null(), cases[i].value};
+        struct miniorm_query *query = miniorm_query_select(&author_model);
+
+        expect_failure(miniorm_query_raw("SELECT $1, $2", values, 2), MINIORM_SQLITE,
+                       cases[i].status, "value $2 of raw SQL");
+        miniorm_query_where(query, MINIORM_WHERE(miniorm_raw("$1 = $2", values, 2)));
+        expect_failure(query, MINIORM_SQLITE, cases[i].status, cases[i].reason);
+    }
+    expect_sql(miniorm_query_raw("SELECT $1", &plain, 1), "SELECT $1", "SELECT ?1");
+}
+
 static void values_that_do_not_fit_are_refused(void **state)
 {
     const unsigned column = book_author_id;
@@ -273,6 +303,7 @@ int main(void)
         cmocka_unit_test(later_values_replace_earlier_ones),
         cmocka_unit_test(changed_members_of_a_struct_are_taken),
         cmocka_unit_test(too_long_text_is_refused_by_characters),
+        cmocka_unit_test(raw_values_must_be_of_their_own_types),
         cmocka_unit_test(values_that_do_not_fit_are_refused),
         cmocka_unit_test(query_survives_lack_of_memory),
     };
