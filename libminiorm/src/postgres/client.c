@@ -88,11 +88,6 @@ static void pool_flush(struct miniorm_client *client)
     unsigned i;
 
     pool->now_ms = miniorm__clock_ms();
-    while (pool->is_suspicious) {
-        pool->is_suspicious = false;
-        for (i = 0; i < pool->n_lanes; i++)
-            miniorm__pg_lane_probe(&pool->lanes[i]);
-    }
     if (pool->is_away)
         miniorm__pg_fail_waiting(pool, pool->reason.status, &pool->reason);
     tidy(pool);

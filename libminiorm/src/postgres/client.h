@@ -40,11 +40,13 @@ struct miniorm__pg_lane {
     unsigned watched; /* events */
     bool was_ready; /* a connection was there before */
     bool has_output; /* something was queued in this turn */
+    bool is_doubtful; /* another connection broke, and this one has not spoken since */
     unsigned group; /* reads since the last Sync */
     unsigned in_flight; /* requests */
     unsigned writes; /* of them, plain writes */
     PGresult *answer; /* of a write, until its Sync tells that it was committed */
     uint64_t started_ms; /* when it began to connect */
+    unsigned started_losses; /* connections lost until then */
     uint64_t progress_ms; /* the last answer, or the first request after a pause */
     struct miniorm_async_transaction *transaction; /* it is reserved for that one */
     struct miniorm__pg_cancel *cancel; /* under way: nothing is sent meanwhile */
@@ -59,7 +61,6 @@ struct miniorm__pg_client {
     struct miniorm__link transactions; /* that have steps to send */
     uint64_t now_ms; /* of this turn */
     bool is_closing;
-    bool is_suspicious; /* a connection broke: the others may be broken too */
 
     /* Connecting. */
     void *timer;
@@ -68,6 +69,7 @@ struct miniorm__pg_client {
     unsigned delay_ms; /* of the backoff; 0: the last attempt succeeded */
     unsigned host; /* to begin with */
     uint64_t random;
+    unsigned losses; /* connections lost */
     bool is_away; /* no server: what is submitted fails at once */
     struct miniorm_error reason; /* of the last failure to connect */
 
@@ -103,8 +105,6 @@ bool miniorm__pg_lane_open(struct miniorm__pg_lane *lane);
 void miniorm__pg_lane_close(struct miniorm__pg_lane *lane);
 void miniorm__pg_lane_send(struct miniorm__pg_lane *lane, struct miniorm_request *request);
 void miniorm__pg_lane_sync(struct miniorm__pg_lane *lane, void *waiter);
-/* Looks whether the server has gone. */
-void miniorm__pg_lane_probe(struct miniorm__pg_lane *lane);
 /* The end of a turn: Sync and output. A lane that broke is closed. */
 void miniorm__pg_lane_flush(struct miniorm__pg_lane *lane);
 /* Notes that the lane has one more, or one less, request under way. */

@@ -6,8 +6,6 @@
  * sent again, once for each reason. Invariant: `in_flight` requests are expected by the connection,
  * and none of them is in a list.
  */
-#include <poll.h>
-
 #include "client.h"
 #include "failure.h"
 #include "result.h"
@@ -226,6 +224,7 @@ void miniorm__pg_lane_close(struct miniorm__pg_lane *lane)
     lane->group = 0;
     lane->cancelled_ms = 0;
     lane->has_output = false;
+    lane->is_doubtful = false;
 }
 
 /* The connection is BROKEN. */
@@ -287,6 +286,7 @@ static void go_on(struct miniorm__pg_lane *lane, unsigned events)
         lose(lane, true);
         return;
     }
+    lane->is_doubtful = false;
     miniorm__pg_interrupt(lane);
     if (!miniorm__list_is_empty(&pool->reads) || !miniorm__list_is_empty(&pool->writes) ||
         !miniorm__list_is_empty(&pool->transactions))
@@ -306,23 +306,13 @@ static void ready(void *data, int fd, unsigned events)
     miniorm__client_dispatch(client);
 }
 
-void miniorm__pg_lane_probe(struct miniorm__pg_lane *lane)
-{
-    struct pollfd descriptor = {.events = POLLIN};
-
-    if (!miniorm__pg_lane_is_ready(lane))
-        return;
-    descriptor.fd = miniorm__pg_connection_fd(lane->connection);
-    if (poll(&descriptor, 1, 0) == 1)
-        go_on(lane, MINIORM_READABLE);
-}
-
 bool miniorm__pg_lane_open(struct miniorm__pg_lane *lane)
 {
     struct miniorm__pg_client *pool = lane->pool;
     struct miniorm_error error = MINIORM_ERROR_INIT;
 
     lane->started_ms = miniorm__clock_ms();
+    lane->started_losses = pool->losses;
     if (miniorm__pg_connection_start(pool->client->database, pool->host, &lane->connection,
                                      &error) != MINIORM_OK) {
         miniorm__pg_connect_failed(lane, &error);

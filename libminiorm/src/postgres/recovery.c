@@ -113,6 +113,11 @@ void miniorm__pg_connect_failed(struct miniorm__pg_lane *lane, const struct mini
 {
     struct miniorm__pg_client *pool = lane->pool;
 
+    if (lane->started_losses != pool->losses && count_lanes(pool, true) == 0) {
+        /* What ended the other connections ended this attempt; it says nothing about the next. */
+        miniorm__pg_lane_open(lane);
+        return;
+    }
     if (pool->delay_ms == 0)
         miniorm__log(pool->client->database, MINIORM_LOG_ERROR, "%s", reason->message);
     pool->reason = *reason;
@@ -123,12 +128,29 @@ void miniorm__pg_connect_failed(struct miniorm__pg_lane *lane, const struct mini
         miniorm__client_flush_later(pool->client);
 }
 
+/* What ends one connection often ends all. A Sync shows which are alive: until it is answered nothing
+ * is sent there that would be lost. */
+static void doubt_others(struct miniorm__pg_client *pool)
+{
+    unsigned i;
+
+    for (i = 0; i < pool->n_lanes; i++) {
+        struct miniorm__pg_lane *lane = &pool->lanes[i];
+
+        if (!miniorm__pg_lane_is_ready(lane) || lane->transaction != NULL)
+            continue;
+        lane->is_doubtful = true;
+        miniorm__pg_lane_sync(lane, NULL);
+    }
+}
+
 void miniorm__pg_disconnected(struct miniorm__pg_lane *lane, const struct miniorm_error *reason)
 {
     struct miniorm__pg_client *pool = lane->pool;
 
     pool->client->stats.connections--;
-    pool->is_suspicious = true;
+    pool->losses++;
+    doubt_others(pool);
     miniorm__log(pool->client->database, MINIORM_LOG_WARNING, "%s", reason->message);
     if (count_lanes(pool, true) == 0)
         miniorm__pg_lane_open(lane);

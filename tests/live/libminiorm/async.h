@@ -60,8 +60,7 @@ void async_execute(const char *sql);
 
 struct miniorm_client_stats async_stats(const struct async *async);
 
-#define assert_status(call, expected) \
-    async_assert_status((call), (expected), __FILE__, __LINE__)
+#define assert_status(call, expected) async_assert_status((call), (expected), __FILE__, __LINE__)
 void async_assert_status(const struct call *call, enum miniorm_status expected, const char *file,
                          int line);
 

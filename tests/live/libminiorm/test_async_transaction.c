@@ -305,9 +305,9 @@ static void value_that_cannot_be_sent_aborts_like_an_error(void **state)
     insert(transaction, &calls[0], 1);
     savepoint(transaction);
     memset(&calls[1], 0, sizeof(calls[1]));
-    if (miniorm_async_transaction_submit_take(
-            transaction, miniorm_query_raw("SELECT $1::text", &zero, 1), NULL, async_done,
-            &calls[1], NULL, NULL) != MINIORM_OK) {
+    if (miniorm_async_transaction_submit_take(transaction,
+                                              miniorm_query_raw("SELECT $1::text", &zero, 1), NULL,
+                                              async_done, &calls[1], NULL, NULL) != MINIORM_OK) {
         /* Refused at once: it never was a part of the transaction. */
         roll_back(transaction, &calls[4]);
         async_wait(async, &calls[4], 1);
@@ -376,8 +376,8 @@ static void options_reach_the_server(void **state)
     options.isolation = MINIORM_SERIALIZABLE;
     options.read_only = 1;
     options.deferrable = 1;
-    assert_int_equal(
-        miniorm_async_transaction_begin(async->client, &options, &transaction, NULL), MINIORM_OK);
+    assert_int_equal(miniorm_async_transaction_begin(async->client, &options, &transaction, NULL),
+                     MINIORM_OK);
     async_step(transaction, &calls[0],
                "SELECT count(*) FROM pg_settings WHERE (name, setting) IN "
                "(('transaction_isolation', 'serializable'), ('transaction_read_only', 'on'), "

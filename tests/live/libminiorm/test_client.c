@@ -101,13 +101,16 @@ static void several_errors_in_one_group_find_their_owners(void **state)
     size_t i;
 
     for (i = 0; i < COUNT(calls); i++)
-        async_read(async, &calls[i], i % 3 == 0 ? "SELEC" : i % 3 == 1 ? "SELECT 3" : "SELECT 1/0",
+        async_read(async, &calls[i],
+                   i % 3 == 0   ? "SELEC"
+                   : i % 3 == 1 ? "SELECT 3"
+                                : "SELECT 1/0",
                    0);
     async_wait(async, calls, COUNT(calls));
     for (i = 0; i < COUNT(calls); i++)
-        assert_status(&calls[i], i % 3 == 0   ? MINIORM_ESTATEMENT :
-                                 i % 3 == 1 ? MINIORM_OK :
-                                              MINIORM_EVALUE);
+        assert_status(&calls[i], i % 3 == 0   ? MINIORM_ESTATEMENT
+                                 : i % 3 == 1 ? MINIORM_OK
+                                              : MINIORM_EVALUE);
 }
 
 static void writes_stand_by_themselves(void **state)
@@ -118,8 +121,8 @@ static void writes_stand_by_themselves(void **state)
 
     for (i = 0; i < COUNT(calls); i++)
         async_write(async, &calls[i],
-                    i % 2 ? "INSERT INTO client_rows VALUES (1)" :
-                            "INSERT INTO client_rows SELECT max(id) + 1000 FROM client_rows",
+                    i % 2 ? "INSERT INTO client_rows VALUES (1)"
+                          : "INSERT INTO client_rows SELECT max(id) + 1000 FROM client_rows",
                     0);
     async_wait(async, calls, COUNT(calls));
     for (i = 0; i < COUNT(calls); i++) {
@@ -502,14 +505,13 @@ static void large_statements_and_answers_pass_in_both_directions(void **state)
     memset(text, 'x', sizeof(text));
     value = miniorm_value_text(miniorm_text_from(text, sizeof(text)));
     for (i = 0; i < COUNT(calls); i++)
-        assert_int_equal(
-            async_submit(async, &calls[i],
-                         miniorm_query_read_only(
-                             miniorm_query_raw("SELECT length($1::text), $1::text, repeat('y', "
-                                               "200000)",
-                                               &value, 1)),
-                         0),
-            MINIORM_OK);
+        assert_int_equal(async_submit(async, &calls[i],
+                                      miniorm_query_read_only(miniorm_query_raw(
+                                          "SELECT length($1::text), $1::text, repeat('y', "
+                                          "200000)",
+                                          &value, 1)),
+                                      0),
+                         MINIORM_OK);
     async_wait(async, calls, COUNT(calls));
     for (i = 0; i < COUNT(calls); i++) {
         assert_status(&calls[i], MINIORM_OK);
