@@ -73,6 +73,18 @@ static void show_piece(struct text *text, const char *value, size_t size)
         text_string(text, "...");
 }
 
+/* The shortest digits that read back the same, with a point or an exponent. */
+static void show_real(struct text *text, double real)
+{
+    const struct miniorm_value value = miniorm_value_real(real);
+    char digits[MINIORM_FORMAT_SIZE];
+    const size_t size = miniorm_value_format(&value, digits);
+
+    text_bytes(text, digits, size);
+    if (memchr(digits, '.', size) == NULL && memchr(digits, 'e', size) == NULL)
+        text_string(text, ".0");
+}
+
 /* A value as the original's language writes it. */
 static void show(struct text *text, const json_t *value)
 {
@@ -84,6 +96,7 @@ static void show(struct text *text, const json_t *value)
         show_piece(text, json_string_value(value), json_string_length(value));
         text_char(text, '\'');
         return;
+    case JSON_REAL: show_real(text, json_real_value(value)); return;
     case JSON_TRUE: text_string(text, "True"); return;
     case JSON_FALSE: text_string(text, "False"); return;
     case JSON_NULL: text_string(text, "None"); return;
