@@ -185,7 +185,8 @@ enum baseapi_status baseapi__body_read(struct baseapi_request *request,
     enum baseapi_status status;
 
     text.data = baseapi_request_body(request, &text.size);
-    if (!baseapi__body_numbers_quote(baseapi__request_arena(request), resource->model, text, &text))
+    if (!baseapi__body_numbers_rewrite(baseapi__request_arena(request), resource->model, text,
+                                       &text))
         return BASEAPI_ENOMEM;
     status = baseapi__request_json_from(request, text.data, text.size, &json, NULL);
     if (status != BASEAPI_OK)

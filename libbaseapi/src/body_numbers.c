@@ -1,7 +1,8 @@
 /*
  * Numbers of a body: one pass over the text, which knows strings, brackets and numbers.
  *
- * Invariant: a body that is no JSON stays none, since only whole numbers are put into quotes.
+ * Invariant: a body that is no JSON stays none, since only whole numbers are rewritten, each to one
+ * value.
  */
 #include "body_numbers.h"
 
@@ -23,7 +24,7 @@ struct scan {
     size_t depth;
     struct miniorm_text name; /* the last string at the data's depth */
     size_t copied; /* bytes of the body that are in `rewritten` */
-    struct text rewritten; /* empty until a number is put into quotes */
+    struct text rewritten; /* empty until a number is */
 };
 
 static void skip_string(struct scan *scan)
@@ -46,40 +47,50 @@ static bool is_integer(struct miniorm_text digits)
            memchr(digits.data, 'E', digits.size) == NULL;
 }
 
-/* Whether a JSON reader refuses the number for its size. */
-static bool is_too_large(struct miniorm_text digits)
+static bool is_beyond_int64(struct miniorm_text digits)
 {
     struct miniorm_value value;
 
-    if (is_integer(digits))
-        return digits.size > INT64_DIGITS &&
-               miniorm_value_parse(MINIORM_T_int8, digits, &value, NULL) != MINIORM_OK;
-    return baseapi__decimal_exponent(digits) > DOUBLE_EXPONENT;
+    return digits.size > INT64_DIGITS &&
+           miniorm_value_parse(MINIORM_T_int8, digits, &value, NULL) != MINIORM_OK;
 }
 
-static bool is_quoted(const struct scan *scan, struct miniorm_text digits)
+static bool is_beyond_double(struct miniorm_text digits)
+{
+    struct miniorm_value value;
+
+    return baseapi__decimal_exponent(digits) >= DOUBLE_EXPONENT &&
+           miniorm_value_parse(MINIORM_T_float8, digits, &value, NULL) != MINIORM_OK;
+}
+
+/* Puts the number between `before` and `after`. */
+static void rewrite(struct scan *scan, struct miniorm_text digits, const char *before,
+                    const char *after)
+{
+    const size_t start = (size_t)(digits.data - scan->body.data);
+
+    text_bytes(&scan->rewritten, scan->body.data + scan->copied, start - scan->copied);
+    text_string(&scan->rewritten, before);
+    text_bytes(&scan->rewritten, digits.data, digits.size);
+    text_string(&scan->rewritten, after);
+    scan->copied = start + digits.size;
+}
+
+static void take_member(struct scan *scan, struct miniorm_text digits)
 {
     /* A name with escapes is found as no column, which costs its digits and nothing else. */
     const int column = miniorm_model_find_column(scan->model, scan->name.data, scan->name.size);
     const enum miniorm_type type = column < 0 ? MINIORM_T_int8 : scan->model->columns[column].type;
 
-    switch (type) {
-    case MINIORM_T_numeric: return true;
-    case MINIORM_T_json:
-    case MINIORM_T_jsonb: return false;
-    default: return is_too_large(digits);
-    }
-}
-
-static void quote(struct scan *scan, struct miniorm_text digits)
-{
-    const size_t start = (size_t)(digits.data - scan->body.data);
-
-    text_bytes(&scan->rewritten, scan->body.data + scan->copied, start - scan->copied);
-    text_char(&scan->rewritten, '"');
-    text_bytes(&scan->rewritten, digits.data, digits.size);
-    text_char(&scan->rewritten, '"');
-    scan->copied = start + digits.size;
+    if (type == MINIORM_T_json || type == MINIORM_T_jsonb)
+        return;
+    if (type == MINIORM_T_numeric)
+        rewrite(scan, digits, "\"", "\"");
+    else if (is_beyond_double(digits))
+        /* No column takes an array, whereas a string could become the text of one. */
+        rewrite(scan, digits, "[\"", "\"]");
+    else if (is_integer(digits) && is_beyond_int64(digits))
+        rewrite(scan, digits, "", ".0");
 }
 
 static void take_number(struct scan *scan)
@@ -91,8 +102,8 @@ static void take_number(struct scan *scan)
            memchr("0123456789+-.eE", scan->body.data[scan->at], 15) != NULL)
         scan->at++;
     digits.size = (size_t)(scan->body.data + scan->at - start);
-    if (scan->depth == DATA_DEPTH && baseapi__decimal_is_json(digits) && is_quoted(scan, digits))
-        quote(scan, digits);
+    if (scan->depth == DATA_DEPTH && baseapi__decimal_is_json(digits))
+        take_member(scan, digits);
 }
 
 static void step(struct scan *scan)
@@ -115,8 +126,8 @@ static void step(struct scan *scan)
     scan->at++;
 }
 
-bool baseapi__body_numbers_quote(struct arena *arena, const struct miniorm_model *model,
-                                 struct miniorm_text body, struct miniorm_text *out)
+bool baseapi__body_numbers_rewrite(struct arena *arena, const struct miniorm_model *model,
+                                   struct miniorm_text body, struct miniorm_text *out)
 {
     struct scan scan = {.model = model, .body = body, .name = {"", 0}};
     const char *copy;

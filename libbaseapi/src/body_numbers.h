@@ -1,5 +1,5 @@
 /*
- * Numbers of a body that a JSON reader would round or refuse, made strings before it reads them.
+ * Numbers of a body that a JSON reader would round or refuse, rewritten before it reads them.
  */
 #ifndef BASEAPI_SRC_BODY_NUMBERS_H
 #define BASEAPI_SRC_BODY_NUMBERS_H
@@ -11,12 +11,13 @@
 #include "arena.h"
 
 /*
- * Sets *out to `body` in which these members of the object under "data" are strings instead of
- * numbers: all of numeric columns, whose digits count; integers beyond 64 bits and reals beyond a
- * double, so that what is wrong can be told of the member, not of the whole body. Members of json
- * columns stay as they are. The body need not be JSON. False when memory ran out.
+ * Sets *out to `body` in which these numbers, members of the object under "data", are written
+ * otherwise: those of numeric columns, whose digits count, are strings; integers beyond 64 bits are
+ * reals; what is beyond a double is in an array, so that what is wrong can be told of the member, not
+ * of the whole body. Members of json columns stay as they are. The body need not be JSON. False
+ * when memory ran out.
  */
-bool baseapi__body_numbers_quote(struct arena *arena, const struct miniorm_model *model,
-                                 struct miniorm_text body, struct miniorm_text *out);
+bool baseapi__body_numbers_rewrite(struct arena *arena, const struct miniorm_model *model,
+                                   struct miniorm_text body, struct miniorm_text *out);
 
 #endif

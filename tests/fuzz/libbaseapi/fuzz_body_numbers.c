@@ -1,5 +1,5 @@
 /*
- * Any body: what is JSON stays JSON when its numbers become strings, and what is none does not
+ * Any body: what is JSON stays JSON when its numbers are rewritten, and what is none does not
  * become it, but for numbers that a reader refuses.
  */
 #include <stdint.h>
@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct miniorm_text body = {(const char *)data, size};
     struct arena arena = {NULL, 0};
-    struct miniorm_text quoted;
+    struct miniorm_text rewritten;
     json_error_t before_error;
     json_t *before;
     json_t *after;
@@ -35,10 +35,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     /* Bodies with null bytes are refused before; jansson skips one behind a number. */
     if (memchr(data, '\0', size) != NULL)
         return 0;
-    if (!baseapi__body_numbers_quote(&arena, &fuzzed_model, body, &quoted))
+    if (!baseapi__body_numbers_rewrite(&arena, &fuzzed_model, body, &rewritten))
         abort();
     before = json_loadb(body.data, body.size, JSON_DECODE_ANY, &before_error);
-    after = json_loadb(quoted.data, quoted.size, JSON_DECODE_ANY, NULL);
+    after = json_loadb(rewritten.data, rewritten.size, JSON_DECODE_ANY, NULL);
     if (before != NULL && after == NULL)
         abort();
     if (before == NULL && after != NULL &&
