@@ -152,17 +152,41 @@ static const char *fault_of(const struct resource *resource, unsigned column,
     return "The key of an entity cannot be changed.";
 }
 
-static void check_values(struct baseapi_request *request, const struct resource *resource,
-                         const json_t *object, const struct miniorm_value *key,
-                         struct schema_report *report)
+static void tell_nobody(void *context, const char *pointer, const char *detail)
 {
+    (void)context;
+    (void)pointer;
+    (void)detail;
+}
+
+/* Whether the schema of the whole body lets this member of its data pass. */
+static bool passes(const json_t *schema, const char *name, const json_t *member)
+{
+    const json_t *body = json_object_get(schema, "properties");
+    const json_t *data = json_object_get(json_object_get(body, "data"), "properties");
+    const json_t *property = json_object_get(data, name);
+    struct schema_report report = {.tell = tell_nobody};
+
+    if (property == NULL)
+        return false;
+    baseapi__schema_check(property, member, &report);
+    return report.count == 0;
+}
+
+/* Tells what is wrong with members that the schema let pass. */
+static void check_values(struct baseapi_request *request, const struct resource *resource,
+                         const json_t *schema, const json_t *object,
+                         const struct miniorm_value *key, struct schema_report *report)
+{
+    const bool is_refused = report->count != 0;
+
     for (unsigned i = 0; i < resource->model->n_columns; i++) {
         const struct miniorm_column *column = &resource->model->columns[i];
         const json_t *member = json_object_get(object, column->name);
         struct miniorm_value value;
         const char *fault = "The value does not fit.";
 
-        if (member == NULL)
+        if (member == NULL || (is_refused && !passes(schema, column->name, member)))
             continue;
         if (read_member(baseapi__request_arena(request), column, member, &value))
             fault = fault_of(resource, i, &value, key);
@@ -195,8 +219,7 @@ enum baseapi_status baseapi__body_read(struct baseapi_request *request,
     if (report.failed)
         return BASEAPI_ENOMEM;
     *object = json_object_get(json, "data");
-    if (report.count == 0)
-        check_values(request, resource, *object, key, &report);
+    check_values(request, resource, schema, *object, key, &report);
     return report.count == 0 ? BASEAPI_OK : BASEAPI_EINVALID;
 }
 
