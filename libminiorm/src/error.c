@@ -53,16 +53,27 @@ static void write_message(struct miniorm_error *error, const char *format, va_li
     make_one_line(error->message);
 }
 
+static enum miniorm_status fill(struct miniorm_error *error, enum miniorm_status status,
+                                const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+
+static enum miniorm_status fill(struct miniorm_error *error, enum miniorm_status status,
+                                const char *format, va_list arguments)
+{
+    if (error == NULL || is_filled(error))
+        return status;
+    error->status = status;
+    write_message(error, format, arguments);
+    return status;
+}
+
 enum miniorm_status miniorm__fail(struct miniorm_error *error, enum miniorm_status status,
                                   const char *format, ...)
 {
     va_list arguments;
 
-    if (error == NULL || is_filled(error))
-        return status;
-    error->status = status;
     va_start(arguments, format);
-    write_message(error, format, arguments);
+    (void)fill(error, status, format, arguments);
     va_end(arguments);
     return status;
 }
@@ -72,11 +83,8 @@ enum miniorm_status miniorm_error_set(struct miniorm_error *error, enum miniorm_
 {
     va_list arguments;
 
-    if (error == NULL || is_filled(error))
-        return status;
-    error->status = status;
     va_start(arguments, format);
-    write_message(error, format, arguments);
+    (void)fill(error, status, format, arguments);
     va_end(arguments);
     return status;
 }
@@ -106,10 +114,10 @@ enum miniorm_status miniorm__fail_memory(struct miniorm_error *error)
     return miniorm__fail(error, MINIORM_ENOMEM, "out of memory");
 }
 
-static void copy_name(char out[MINIORM_NAME_SIZE], const char *name)
+void miniorm__error_name(char out[MINIORM_NAME_SIZE], const char *name, size_t size)
 {
-    const size_t size = strnlen(name, MINIORM_NAME_SIZE - 1);
-
+    if (size >= MINIORM_NAME_SIZE)
+        size = MINIORM_NAME_SIZE - 1;
     memcpy(out, name, size);
     out[size] = '\0';
 }
@@ -119,8 +127,8 @@ enum miniorm_status miniorm__fail_column(struct miniorm_error *error, enum minio
 {
     if (error == NULL || is_filled(error))
         return status;
-    copy_name(error->table, table);
-    copy_name(error->column, column);
+    miniorm__error_name(error->table, table, strlen(table));
+    miniorm__error_name(error->column, column, strlen(column));
     return miniorm__fail(error, status, "%s.%s: %s", table, column, reason);
 }
 

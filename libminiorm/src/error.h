@@ -21,6 +21,9 @@ enum miniorm_status miniorm__fail_memory(struct miniorm_error *error);
 enum miniorm_status miniorm__fail_column(struct miniorm_error *error, enum miniorm_status status,
                                          const char *table, const char *column, const char *reason);
 
+/* Puts a name of `size` bytes into a member for names, cut if it is too long. */
+void miniorm__error_name(char out[MINIORM_NAME_SIZE], const char *name, size_t size);
+
 /* Copies a filled error to the caller's. */
 enum miniorm_status miniorm__fail_copy(struct miniorm_error *error,
                                        const struct miniorm_error *from);

@@ -5,6 +5,7 @@
  * a column is set by a value or by an expression, whichever came last.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "condition.h"
@@ -127,20 +128,16 @@ static bool has_length(struct miniorm_query *query, unsigned column,
                        const struct miniorm_value *value)
 {
     const struct miniorm_column *described = &query->model->columns[column];
-    struct miniorm_error *error;
+    char reason[64];
 
     if (described->max_len == 0 || value->is_null || !miniorm__type_is_text(value->type) ||
         value->as.text.size <= described->max_len ||
         count_characters(value->as.text) <= described->max_len)
         return true;
-    error = miniorm__query_failure(query);
-    query->status = miniorm__fail(error, MINIORM_EVALUE,
-                                  "%s.%s: the text is longer than %" PRIu32 " characters",
-                                  query->model->table, described->name, described->max_len);
-    if (error != NULL) {
-        strncpy(error->table, query->model->table, sizeof(error->table) - 1);
-        strncpy(error->column, described->name, sizeof(error->column) - 1);
-    }
+    snprintf(reason, sizeof(reason), "the text is longer than %" PRIu32 " characters",
+             described->max_len);
+    query->status = miniorm__fail_column(miniorm__query_failure(query), MINIORM_EVALUE,
+                                         query->model->table, described->name, reason);
     return false;
 }
 

@@ -7,6 +7,7 @@
  */
 #include <strings.h>
 
+#include "row.h"
 #include "schema.h"
 
 /* A default that the databases spell differently. `sqlite` may depend on what the column stores. */
@@ -150,21 +151,12 @@ static void write_checks(struct miniorm__sql *sql, const struct miniorm_column *
         write_check(sql, column, "check", column->check, NULL);
 }
 
-static size_t count_primary(const struct miniorm_model *model)
-{
-    size_t count = 0;
-    size_t i;
-
-    for (i = 0; i < model->n_columns; i++)
-        count += (model->columns[i].flags & MINIORM_PRIMARY_KEY) != 0;
-    return count;
-}
-
 bool miniorm__schema_is_rowid(const struct miniorm__sql *sql, const struct miniorm_column *column)
 {
     const uint32_t wanted = MINIORM_IDENTITY | MINIORM_PRIMARY_KEY;
 
-    return is_sqlite(sql) && (column->flags & wanted) == wanted && count_primary(sql->model) == 1;
+    return is_sqlite(sql) && (column->flags & wanted) == wanted &&
+           __builtin_popcountll(miniorm__model_key(sql->model)) == 1;
 }
 
 static void write_identity(struct miniorm__sql *sql, const struct miniorm_column *column)

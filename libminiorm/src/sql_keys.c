@@ -8,20 +8,19 @@
  * that the statement needs for itself begin with miniorm_, so that no column of a model is mistaken
  * for them.
  */
+#include "row.h"
 #include "sql.h"
 
 /* Key columns that pin a row: the primary key, or a unique column, is among them. */
 static bool is_one_row(const struct miniorm_model *model, const struct miniorm__query_keys *keys)
 {
-    uint64_t primary = 0;
+    const uint64_t primary = miniorm__model_key(model);
     uint64_t unique = 0;
     uint64_t given = 0;
     size_t i;
 
-    for (i = 0; i < model->n_columns; i++) {
-        primary |= (model->columns[i].flags & MINIORM_PRIMARY_KEY) != 0 ? MINIORM_COLUMN(i) : 0;
+    for (i = 0; i < model->n_columns; i++)
         unique |= (model->columns[i].flags & MINIORM_UNIQUE) != 0 ? MINIORM_COLUMN(i) : 0;
-    }
     for (i = 0; i < keys->n_columns; i++)
         given |= MINIORM_COLUMN(keys->columns[i]);
     return (primary != 0 && (primary & ~given) == 0) || (unique & given) != 0;

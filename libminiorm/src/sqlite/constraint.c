@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+#include "../error.h"
+#include "../row.h"
 #include "../schema.h"
 
 #define SAVEPOINT "SAVEPOINT miniorm_why"
@@ -79,26 +81,6 @@ static uint64_t columns_in_message(const struct miniorm_model *model, const char
     return columns;
 }
 
-static uint64_t primary_key(const struct miniorm_model *model)
-{
-    uint64_t columns = 0;
-    size_t i;
-
-    for (i = 0; i < model->n_columns; i++) {
-        if ((model->columns[i].flags & MINIORM_PRIMARY_KEY) != 0)
-            columns |= MINIORM_COLUMN(i);
-    }
-    return columns;
-}
-
-static void set_name(char out[MINIORM_NAME_SIZE], const char *name)
-{
-    const size_t size = strnlen(name, MINIORM_NAME_SIZE - 1);
-
-    memcpy(out, name, size);
-    out[size] = '\0';
-}
-
 /* The name that the model gives to a constraint or index of exactly these columns, or NULL. */
 static const char *given_name(const struct miniorm_model *model, uint64_t columns)
 {
@@ -124,7 +106,7 @@ static void explain_unique(const struct miniorm_model *model, struct miniorm_err
 
     if (columns == 0 || error->constraint[0] != '\0')
         return;
-    if (columns == primary_key(model)) {
+    if (columns == miniorm__model_key(model)) {
         miniorm__constraint_name(model->table, NULL, "pkey", error->constraint);
     } else if ((columns & (columns - 1)) == 0 &&
                (model->columns[__builtin_ctzll(columns)].flags & MINIORM_UNIQUE) != 0) {
@@ -133,7 +115,7 @@ static void explain_unique(const struct miniorm_model *model, struct miniorm_err
     } else {
         name = given_name(model, columns);
         if (name != NULL)
-            set_name(error->constraint, name);
+            miniorm__error_name(error->constraint, name, strlen(name));
     }
 }
 
@@ -216,11 +198,12 @@ static void name_foreign_key(const struct miniorm_model *model,
                              const struct miniorm__foreign_key *foreign_key,
                              struct miniorm_error *error)
 {
-    set_name(error->table, model->table);
+    miniorm__error_name(error->table, model->table, strlen(model->table));
     if (foreign_key->column != NULL)
-        set_name(error->column, foreign_key->column->name);
+        miniorm__error_name(error->column, foreign_key->column->name,
+                            strlen(foreign_key->column->name));
     if (foreign_key->name != NULL)
-        set_name(error->constraint, foreign_key->name);
+        miniorm__error_name(error->constraint, foreign_key->name, strlen(foreign_key->name));
     else
         miniorm__constraint_name(model->table, foreign_key->column->name, "fkey",
                                  error->constraint);
@@ -263,11 +246,11 @@ static void explain_check(const struct miniorm_model *model, struct miniorm_erro
 {
     size_t i;
 
-    set_name(error->table, model->table);
+    miniorm__error_name(error->table, model->table, strlen(model->table));
     for (i = 0; i < model->n_columns; i++) {
         if (!is_check_of_type(model, &model->columns[i], error->constraint))
             continue;
-        set_name(error->column, model->columns[i].name);
+        miniorm__error_name(error->column, model->columns[i].name, strlen(model->columns[i].name));
         error->status = MINIORM_EVALUE;
     }
 }

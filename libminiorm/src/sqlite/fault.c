@@ -60,14 +60,6 @@ enum miniorm_status miniorm__sqlite_status(int code)
     return MINIORM_EDATABASE;
 }
 
-static void copy_name(char out[MINIORM_NAME_SIZE], const char *name, size_t size)
-{
-    if (size >= MINIORM_NAME_SIZE)
-        size = MINIORM_NAME_SIZE - 1;
-    memcpy(out, name, size);
-    out[size] = '\0';
-}
-
 /* What follows `prefix` in `message`, or NULL. */
 static const char *after(const char *message, const char *prefix)
 {
@@ -83,9 +75,9 @@ static void read_columns(struct miniorm_error *error, const char *names)
 
     if (point == NULL)
         return;
-    copy_name(error->table, names, (size_t)(point - names));
+    miniorm__error_name(error->table, names, (size_t)(point - names));
     if (strstr(point, ", ") == NULL)
-        copy_name(error->column, point + 1, strlen(point + 1));
+        miniorm__error_name(error->column, point + 1, strlen(point + 1));
 }
 
 /* A constraint without a name is shown as its expression, which is no name. */
@@ -97,7 +89,7 @@ static void read_constraint(struct miniorm_error *error, const char *name)
         if (*c == ' ' || *c == '(' || *c == '\'' || *c == '"')
             return;
     }
-    copy_name(error->constraint, name, strlen(name));
+    miniorm__error_name(error->constraint, name, strlen(name));
 }
 
 static void read_names(struct miniorm_error *error, const char *message)
@@ -108,7 +100,7 @@ static void read_names(struct miniorm_error *error, const char *message)
         const char *index = after(names, "index '");
 
         if (index != NULL)
-            copy_name(error->constraint, index, strcspn(index, "'"));
+            miniorm__error_name(error->constraint, index, strcspn(index, "'"));
         else
             read_columns(error, names);
     } else if ((names = after(message, "NOT NULL constraint failed: ")) != NULL) {
