@@ -84,7 +84,11 @@ static enum miniorm_status wait_ready(struct miniorm__pg_connection *connection,
 /* What still runs on the server is of no use to anybody. */
 static void give_up(struct miniorm__pg_connection *connection, const struct miniorm_error *reason)
 {
-    miniorm__pg_cancel_free(miniorm__pg_cancel_start(connection->pg, -1));
+    struct miniorm__pg_cancel *cancel = miniorm__pg_cancel_start(connection->pg, -1);
+
+    if (cancel != NULL)
+        miniorm__pg_cancel_wait(cancel, miniorm__clock_ms() + MINIORM__PG_CANCEL_WAIT_MS);
+    miniorm__pg_cancel_free(cancel);
     miniorm__pg_connection_break(connection, reason);
 }
 

@@ -12,8 +12,10 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "../driver.h"
 #include "later.h"
 
 /* libpq keeps messages of a few hundred bytes on it; TLS of newer versions needs more. */
@@ -29,16 +31,19 @@ struct miniorm__pg_cancel {
     atomic_int holders;
 };
 
-static void let_go(struct miniorm__pg_cancel *cancel)
+static void close_all(struct miniorm__pg_cancel *cancel)
 {
-    if (atomic_fetch_sub(&cancel->holders, 1) != 1)
-        return;
     if (cancel->new != NULL)
         PQcancelFinish(cancel->new);
     PQfreeCancel(cancel->old);
     if (cancel->notify >= 0)
         close(cancel->notify);
-    free(cancel);
+}
+
+static void let_go(struct miniorm__pg_cancel *cancel)
+{
+    if (atomic_fetch_sub(&cancel->holders, 1) == 1)
+        free(cancel);
 }
 
 static void *run(void *data)
@@ -55,6 +60,7 @@ static void *run(void *data)
     if (cancel->notify >= 0 && write(cancel->notify, &one, sizeof(one)) < 0) {
         /* The counter is full: the reader is awake anyway. */
     }
+    close_all(cancel);
     let_go(cancel);
     return NULL;
 }
@@ -100,14 +106,22 @@ struct miniorm__pg_cancel *miniorm__pg_cancel_start(PGconn *connection, int noti
     atomic_init(&cancel->holders, 2);
     if (prepare(cancel, connection, notify) && start_thread(cancel))
         return cancel;
-    atomic_store(&cancel->holders, 1);
-    let_go(cancel);
+    close_all(cancel);
+    free(cancel);
     return NULL;
 }
 
 bool miniorm__pg_cancel_is_done(const struct miniorm__pg_cancel *cancel)
 {
     return atomic_load(&cancel->is_done);
+}
+
+void miniorm__pg_cancel_wait(const struct miniorm__pg_cancel *cancel, uint64_t until_ms)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+
+    while (atomic_load(&cancel->holders) != 1 && miniorm__clock_ms() < until_ms)
+        nanosleep(&pause, NULL);
 }
 
 void miniorm__pg_cancel_free(struct miniorm__pg_cancel *cancel)

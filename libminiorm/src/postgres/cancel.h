@@ -10,6 +10,7 @@
 
 #include <libpq-fe.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct miniorm__pg_cancel;
 
@@ -20,6 +21,15 @@ struct miniorm__pg_cancel;
 struct miniorm__pg_cancel *miniorm__pg_cancel_start(PGconn *connection, int notify);
 
 bool miniorm__pg_cancel_is_done(const struct miniorm__pg_cancel *cancel);
+
+/*
+ * Waits until the thread has ended, but not beyond `until_ms` of miniorm__clock_ms. For the end of
+ * things only: a program that exits should not leave a thread inside libpq.
+ */
+void miniorm__pg_cancel_wait(const struct miniorm__pg_cancel *cancel, uint64_t until_ms);
+
+/* How long to wait at most; a server that works has done in a fraction of it. */
+#define MINIORM__PG_CANCEL_WAIT_MS 100
 
 /* Lets go of it; a thread that is still waiting for the server ends by itself. NULL is allowed. */
 void miniorm__pg_cancel_free(struct miniorm__pg_cancel *cancel);

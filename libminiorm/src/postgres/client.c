@@ -40,12 +40,12 @@ static void pool_close(struct miniorm_client *client)
     unsigned i;
 
     pool->is_closing = true;
+    miniorm__pg_interrupt_close(pool);
     for (i = 0; i < pool->n_lanes; i++)
         miniorm__pg_lane_close(&pool->lanes[i]);
     miniorm__fail(&error, MINIORM_ECANCELLED, "the client is being closed");
     miniorm__pg_fail_waiting(pool, MINIORM_ECANCELLED, &error);
     miniorm__pg_transactions_send(pool);
-    miniorm__pg_interrupt_close(pool);
     if (pool->timer != NULL)
         client->loop.remove_timer(client->loop.context, pool->timer);
     client->stats.connections = 0;

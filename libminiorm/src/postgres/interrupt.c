@@ -59,12 +59,24 @@ static bool open_notify(struct miniorm__pg_client *pool)
     return false;
 }
 
+static void wait_for_requests(struct miniorm__pg_client *pool)
+{
+    const uint64_t until_ms = miniorm__clock_ms() + MINIORM__PG_CANCEL_WAIT_MS;
+    unsigned i;
+
+    for (i = 0; i < pool->n_lanes; i++) {
+        if (pool->lanes[i].cancel != NULL)
+            miniorm__pg_cancel_wait(pool->lanes[i].cancel, until_ms);
+    }
+}
+
 void miniorm__pg_interrupt_close(struct miniorm__pg_client *pool)
 {
     const struct miniorm_loop *loop = &pool->client->loop;
 
     if (pool->notify < 0)
         return;
+    wait_for_requests(pool);
     loop->remove_watch(loop->context, pool->notify_watch);
     close(pool->notify);
     pool->notify = -1;
