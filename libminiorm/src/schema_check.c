@@ -3,8 +3,8 @@
  * one table, two indexes of one name.
  *
  * Names of tables and indexes are told apart within one schema of PostgreSQL, and in the whole of a
- * SQLite database. An index is made IF NOT EXISTS: of two with one name, the second would be missing
- * without a word.
+ * SQLite database. An index is made IF NOT EXISTS: of two with one name, the second would be
+ * missing without a word.
  */
 #include "error.h"
 #include "schema.h"

@@ -27,6 +27,15 @@ struct miniorm_value miniorm_value_integer(int64_t value)
     return (struct miniorm_value){.type = MINIORM_T_int8, .as.integer = value};
 }
 
+struct miniorm_value miniorm_value_unsigned(uint64_t value)
+{
+    struct miniorm_value out = miniorm_value_integer((int64_t)value);
+
+    if (value > (uint64_t)INT64_MAX)
+        out.type = (enum miniorm_type)0;
+    return out;
+}
+
 struct miniorm_value miniorm_value_real(double value)
 {
     return (struct miniorm_value){.type = MINIORM_T_float8, .as.real = value};

@@ -14,9 +14,9 @@
  * `author_biography`, their count `author__count`, and typed calls (see <miniorm/manager.h>;
  * MINIORM_DECLARE_STRUCT leaves these out). MINIORM_DEFINE makes `const struct miniorm_model
  * author_model` and takes further members of struct miniorm_model as designated initialisers at its
- * end. A line of the list is: the model, the SQL type (an enum miniorm_type without MINIORM_T_), the
- * name, the flags, then any designated initialisers of struct miniorm_column. MINIORM_DEFINE needs
- * C11; the rest compiles as C99 and C++11.
+ * end. A line of the list is: the model, the SQL type (an enum miniorm_type without MINIORM_T_),
+ * the name, the flags, then any designated initialisers of struct miniorm_column. MINIORM_DEFINE
+ * needs C11; the rest compiles as C99 and C++11.
  *
  * Models are constant data: any thread.
  */

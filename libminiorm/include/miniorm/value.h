@@ -113,6 +113,8 @@ MINIORM_INLINE struct miniorm_text miniorm_text_from(const char *data, size_t si
 MINIORM_API struct miniorm_value miniorm_value_null(void);
 MINIORM_API struct miniorm_value miniorm_value_boolean(bool value);
 MINIORM_API struct miniorm_value miniorm_value_integer(int64_t value);
+/* What no int64_t can hold gets no type, and is refused with MINIORM_EINVALID where it is used. */
+MINIORM_API struct miniorm_value miniorm_value_unsigned(uint64_t value);
 MINIORM_API struct miniorm_value miniorm_value_real(double value);
 MINIORM_API struct miniorm_value miniorm_value_text(struct miniorm_text value);
 /* NUL-terminated; NULL makes a null. */
@@ -187,16 +189,6 @@ MINIORM_API const char *miniorm_type_name(enum miniorm_type type);
         unsigned long: miniorm_value_unsigned,                                                     \
         unsigned long long: miniorm_value_unsigned,                                                \
         default: miniorm_value_integer)(v)
-
-/* What no int64_t can hold gets no type, and is refused with MINIORM_EINVALID where it is used. */
-MINIORM_INLINE struct miniorm_value miniorm_value_unsigned(uint64_t value)
-{
-    struct miniorm_value out = miniorm_value_integer((int64_t)value);
-
-    if (value > (uint64_t)INT64_MAX)
-        out.type = (enum miniorm_type)0;
-    return out;
-}
 
 MINIORM_INLINE struct miniorm_value miniorm_value_self(struct miniorm_value value)
 {
