@@ -100,10 +100,11 @@ static void cut(struct baseapi_worker *worker)
     for (connection = worker->connections; connection != NULL; connection = connection->next) {
         struct baseapi_request *request = connection->request;
 
+        /* Also an idle one: its next request may be there already, and must not be waited for. */
+        connection->is_dead = true;
         if (request == NULL)
             continue;
         worker->was_cut = true;
-        connection->is_dead = true;
         if (request->stage == STAGE_WAITING)
             baseapi__exchange_drop(request);
     }

@@ -163,6 +163,45 @@ static void stop_without_drain_cuts_at_once(void **state)
         close(fds[i]);
 }
 
+/* What on_cancel does while the worker cuts: another client asks for what takes long. */
+static void ask_elsewhere(struct baseapi_request *request, void *data)
+{
+    const int *fd = data;
+
+    assert_true(wire_print(*fd, "GET /never HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    baseapi_respond_status(request, 204);
+}
+
+static void await_cancel(struct baseapi_request *request, void *data)
+{
+    atomic_fetch_add(&rig.entered, 1);
+    baseapi_request_on_cancel(request, ask_elsewhere, data);
+}
+
+static void request_that_comes_while_others_are_cut_is_dropped(void **state)
+{
+    int idle;
+    int fd;
+
+    (void)state;
+    rig_prepare(&rig);
+    rig.options.workers = 1;
+    rig_declare(&rig);
+    assert_int_equal(baseapi_app_route(rig.app, "GET", "/cut", await_cancel, &idle, NULL),
+                     BASEAPI_OK);
+    rig_start(&rig);
+    idle = wire_open(rig.port);
+    assert_int_equal(wire_get(idle, "/hello", &reply), 200);
+    fd = wire_open(rig.port);
+    assert_true(wire_print(fd, "GET /cut HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    assert_true(rig_await(&rig.entered, 2));
+    assert_int_equal(rig_stop(&rig, 0), BASEAPI_ETIMEDOUT);
+    assert_int_equal(atomic_load(&rig.entered), 2);
+    assert_true(wire_is_closed(idle, 1000));
+    close(idle);
+    close(fd);
+}
+
 static void app_starts_again_after_a_stop(void **state)
 {
     int i;
@@ -273,6 +312,7 @@ int main(void)
         cmocka_unit_test(request_that_comes_during_the_drain_is_served),
         cmocka_unit_test(request_that_does_not_end_is_cut_at_the_deadline),
         cmocka_unit_test(stop_without_drain_cuts_at_once),
+        cmocka_unit_test(request_that_comes_while_others_are_cut_is_dropped),
         cmocka_unit_test(app_starts_again_after_a_stop),
         cmocka_unit_test(no_request_fails_in_a_drain_under_load),
         cmocka_unit_test(run_returns_when_a_stop_is_requested),
