@@ -40,7 +40,7 @@ struct miniorm__pg_lane {
     unsigned watched; /* events */
     bool was_ready; /* a connection was there before */
     bool has_output; /* something was queued in this turn */
-    bool is_doubtful; /* another connection broke, and this one has not spoken since */
+    unsigned doubts; /* Syncs sent to see whether it is alive, after another connection broke */
     unsigned group; /* reads since the last Sync */
     unsigned in_flight; /* requests */
     unsigned writes; /* of them, plain writes */
@@ -104,7 +104,10 @@ bool miniorm__pg_lane_open(struct miniorm__pg_lane *lane);
 /* Ends the connection, if there is one, and answers what was expected of it. */
 void miniorm__pg_lane_close(struct miniorm__pg_lane *lane);
 void miniorm__pg_lane_send(struct miniorm__pg_lane *lane, struct miniorm_request *request);
-void miniorm__pg_lane_sync(struct miniorm__pg_lane *lane, void *waiter);
+/* Ends the segment; for a write, which waits for it, or NULL. */
+void miniorm__pg_lane_sync(struct miniorm__pg_lane *lane, struct miniorm_request *write);
+/* Sends nothing more to the lane before it has shown that it is alive. */
+void miniorm__pg_lane_doubt(struct miniorm__pg_lane *lane);
 /* The end of a turn: Sync and output. A lane that broke is closed. */
 void miniorm__pg_lane_flush(struct miniorm__pg_lane *lane);
 /* Notes that the lane has one more, or one less, request under way. */

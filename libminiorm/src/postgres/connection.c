@@ -180,21 +180,26 @@ static void drop_notifications(struct miniorm__pg_connection *connection)
         PQfreemem(notification);
 }
 
-static void consume(struct miniorm__pg_connection *connection)
+void miniorm__pg_connection_take_in(struct miniorm__pg_connection *connection, unsigned events)
+{
+    if (connection->state == MINIORM__PG_READY && (events & MINIORM_READABLE) != 0)
+        connection->has_ended = PQconsumeInput(connection->pg) != 1;
+}
+
+void miniorm__pg_connection_go_on(struct miniorm__pg_connection *connection)
 {
     struct miniorm_error error = MINIORM_ERROR_INIT;
-    const bool is_alive = PQconsumeInput(connection->pg) == 1;
 
-    /* What came before the end is read even so: a server says why it goes. */
-    miniorm__pg_connection_read(connection);
-    if (connection->state == MINIORM__PG_BROKEN)
+    if (connection->state != MINIORM__PG_READY)
         return;
-    if (!is_alive) {
+    if (connection->has_ended) {
         miniorm__pg_fail_broken(&error, connection->pg);
         miniorm__pg_connection_break(connection, &error);
         return;
     }
     drop_notifications(connection);
+    if (connection->wants_write)
+        miniorm__pg_connection_flush(connection);
 }
 
 void miniorm__pg_connection_ready(struct miniorm__pg_connection *connection, unsigned events)
@@ -203,10 +208,10 @@ void miniorm__pg_connection_ready(struct miniorm__pg_connection *connection, uns
         go_on_connecting(connection);
         return;
     }
-    if (connection->state == MINIORM__PG_READY && (events & MINIORM_READABLE) != 0)
-        consume(connection);
-    if (connection->state == MINIORM__PG_READY && connection->wants_write)
-        miniorm__pg_connection_flush(connection);
+    miniorm__pg_connection_take_in(connection, events);
+    while (miniorm__pg_connection_read(connection))
+        ;
+    miniorm__pg_connection_go_on(connection);
 }
 
 void miniorm__pg_connection_flush(struct miniorm__pg_connection *connection)

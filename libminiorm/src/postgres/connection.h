@@ -72,6 +72,7 @@ struct miniorm__pg_connection {
 
     unsigned segment;
     bool is_open; /* the segment holds something, so that it needs a Sync */
+    bool has_ended; /* the server has gone; what came before is read even so: it says why */
     bool wants_write; /* output is left over */
     bool uses_names; /* prepared statements with names; not behind a pooler */
     struct miniorm__pg_statements statements;
@@ -104,6 +105,15 @@ unsigned miniorm__pg_connection_wanted(const struct miniorm__pg_connection *conn
  * be another one afterwards: end the watch before the call and begin it again behind.
  */
 void miniorm__pg_connection_ready(struct miniorm__pg_connection *connection, unsigned events);
+
+/*
+ * The same for a connection that is not CONNECTING, in steps, for who has something to do between
+ * two answers: take in what has come, hand over the next answer until there is none (pipeline.c),
+ * go on.
+ */
+void miniorm__pg_connection_take_in(struct miniorm__pg_connection *connection, unsigned events);
+bool miniorm__pg_connection_read(struct miniorm__pg_connection *connection);
+void miniorm__pg_connection_go_on(struct miniorm__pg_connection *connection);
 
 /* Number of expectations. */
 static inline unsigned miniorm__pg_connection_depth(const struct miniorm__pg_connection *connection)
@@ -154,8 +164,5 @@ void miniorm__pg_connection_break(struct miniorm__pg_connection *connection,
 
 /* Answers every expectation with no result. */
 void miniorm__pg_connection_lose(struct miniorm__pg_connection *connection);
-
-/* Reads what has come in (pipeline.c). */
-void miniorm__pg_connection_read(struct miniorm__pg_connection *connection);
 
 #endif

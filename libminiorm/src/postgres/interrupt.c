@@ -82,11 +82,12 @@ void miniorm__pg_interrupt_close(struct miniorm__pg_client *pool)
     pool->notify = -1;
 }
 
-static struct miniorm_request *request_of(const struct miniorm__pg_expectation *expected)
+static struct miniorm_request *request_of(const struct miniorm__pg_lane *lane,
+                                          const struct miniorm__pg_expectation *expected)
 {
     const bool is_begin = expected->step == MINIORM__PG_VERB && expected->verb == MINIORM__BEGIN;
 
-    return is_begin ? NULL : expected->waiter;
+    return is_begin || expected->waiter == lane ? NULL : expected->waiter;
 }
 
 /*
@@ -99,7 +100,7 @@ static struct miniorm_request *given_up(const struct miniorm__pg_lane *lane)
     unsigned i;
 
     for (i = 0; (expected = miniorm__pg_connection_peek(lane->connection, i)) != NULL; i++) {
-        struct miniorm_request *request = request_of(expected);
+        struct miniorm_request *request = request_of(lane, expected);
 
         if (request != NULL && request->is_abandoned)
             return request;

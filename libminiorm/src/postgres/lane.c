@@ -35,7 +35,7 @@ void miniorm__pg_lane_ended(struct miniorm__pg_lane *lane, struct miniorm_reques
     lane->in_flight--;
 }
 
-void miniorm__pg_lane_sync(struct miniorm__pg_lane *lane, void *waiter)
+static bool sync(struct miniorm__pg_lane *lane, void *waiter)
 {
     struct miniorm_error error = MINIORM_ERROR_INIT;
 
@@ -43,11 +43,23 @@ void miniorm__pg_lane_sync(struct miniorm__pg_lane *lane, void *waiter)
     lane->has_output = true;
     lane->pool->client->stats.syncs++;
     if (miniorm__pg_connection_sync(lane->connection, waiter, &error) == MINIORM_OK)
-        return;
-    if (waiter != NULL)
-        ((struct miniorm_request *)waiter)->driver_flags |= MINIORM__PG_UNSYNCED;
+        return true;
     /* Without its Sync the segment would never be answered. */
     miniorm__pg_connection_break(lane->connection, &error);
+    return false;
+}
+
+void miniorm__pg_lane_sync(struct miniorm__pg_lane *lane, struct miniorm_request *write)
+{
+    if (!sync(lane, write) && write != NULL)
+        write->driver_flags |= MINIORM__PG_UNSYNCED;
+}
+
+void miniorm__pg_lane_doubt(struct miniorm__pg_lane *lane)
+{
+    /* The lane itself waits for this Sync. */
+    if (sync(lane, lane))
+        lane->doubts++;
 }
 
 static bool is_write(const struct miniorm_request *request)
@@ -185,6 +197,10 @@ static void answered(void *owner, const struct miniorm__pg_expectation *expected
 
     if (request == NULL) {
         PQclear(result);
+    } else if (expected->waiter == lane) {
+        lane->doubts--;
+        PQclear(result);
+        miniorm__client_flush_later(lane->pool->client);
     } else if (expected->step == MINIORM__PG_VERB || request->transaction != NULL) {
         miniorm__pg_transaction_answered(lane, expected, result);
     } else if (expected->step == MINIORM__PG_SYNC) {
@@ -224,7 +240,6 @@ void miniorm__pg_lane_close(struct miniorm__pg_lane *lane)
     lane->group = 0;
     lane->cancelled_ms = 0;
     lane->has_output = false;
-    lane->is_doubtful = false;
 }
 
 /* The connection is BROKEN. */
@@ -274,23 +289,31 @@ static void go_on_connecting(struct miniorm__pg_lane *lane, unsigned events)
         miniorm__pg_connected(lane);
 }
 
-static void go_on(struct miniorm__pg_lane *lane, unsigned events)
+/* False: a completion has closed the client. */
+static bool go_on(struct miniorm__pg_lane *lane, unsigned events)
 {
     struct miniorm__pg_client *pool = lane->pool;
 
     lane->progress_ms = miniorm__clock_ms();
-    miniorm__pg_connection_ready(lane->connection, events);
+    miniorm__pg_connection_take_in(lane->connection, events);
+    /* Each answer is told before the next is read: the memory it gives back is still in the
+     * processor's cache when the next one takes it. */
+    while (miniorm__pg_connection_read(lane->connection)) {
+        if (!miniorm__client_dispatch(pool->client))
+            return false;
+    }
+    miniorm__pg_connection_go_on(lane->connection);
     if (lane->connection->state == MINIORM__PG_READY)
         watch(lane);
     if (lane->connection->state == MINIORM__PG_BROKEN) {
         lose(lane, true);
-        return;
+        return true;
     }
-    lane->is_doubtful = false;
     miniorm__pg_interrupt(lane);
     if (!miniorm__list_is_empty(&pool->reads) || !miniorm__list_is_empty(&pool->writes) ||
         !miniorm__list_is_empty(&pool->transactions))
         miniorm__client_flush_later(pool->client);
+    return true;
 }
 
 static void ready(void *data, int fd, unsigned events)
@@ -301,8 +324,8 @@ static void ready(void *data, int fd, unsigned events)
     (void)fd;
     if (lane->connection->state == MINIORM__PG_CONNECTING)
         go_on_connecting(lane, events);
-    else
-        go_on(lane, events);
+    else if (!go_on(lane, events))
+        return;
     miniorm__client_dispatch(client);
 }
 

@@ -403,11 +403,14 @@ static void take(struct miniorm__pg_connection *connection, PGresult *result)
     }
 }
 
-void miniorm__pg_connection_read(struct miniorm__pg_connection *connection)
+bool miniorm__pg_connection_read(struct miniorm__pg_connection *connection)
 {
-    while (connection->state == MINIORM__PG_READY && connection->first != connection->end &&
-           PQisBusy(connection->pg) == 0)
+    const unsigned first = connection->first;
+
+    while (connection->state == MINIORM__PG_READY && connection->first == first &&
+           connection->first != connection->end && PQisBusy(connection->pg) == 0)
         take(connection, PQgetResult(connection->pg));
+    return connection->first != first;
 }
 
 void miniorm__pg_connection_lose(struct miniorm__pg_connection *connection)

@@ -26,7 +26,7 @@ bool miniorm__pg_lane_has_credit(const struct miniorm__pg_lane *lane)
 static bool is_usable(const struct miniorm__pg_lane *lane)
 {
     return miniorm__pg_lane_is_ready(lane) && lane->transaction == NULL && lane->cancel == NULL &&
-           !lane->is_doubtful && miniorm__pg_lane_has_credit(lane);
+           lane->doubts == 0 && miniorm__pg_lane_has_credit(lane);
 }
 
 static bool is_calm(const struct miniorm__pg_lane *lane)

@@ -103,6 +103,8 @@ void miniorm__pg_connected(struct miniorm__pg_lane *lane)
     lane->was_ready = true;
     if (pool->is_away)
         miniorm__log(pool->client->database, MINIORM_LOG_INFO, "connected to PostgreSQL again");
+    if (lane->started_losses != pool->losses)
+        miniorm__pg_lane_doubt(lane);
     pool->is_away = false;
     pool->delay_ms = 0;
     pool->attempt_at_ms = 0;
@@ -137,10 +139,8 @@ static void doubt_others(struct miniorm__pg_client *pool)
     for (i = 0; i < pool->n_lanes; i++) {
         struct miniorm__pg_lane *lane = &pool->lanes[i];
 
-        if (!miniorm__pg_lane_is_ready(lane) || lane->transaction != NULL)
-            continue;
-        lane->is_doubtful = true;
-        miniorm__pg_lane_sync(lane, NULL);
+        if (miniorm__pg_lane_is_ready(lane) && lane->transaction == NULL)
+            miniorm__pg_lane_doubt(lane);
     }
 }
 
