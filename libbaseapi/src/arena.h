@@ -15,6 +15,7 @@
 #define arena_zeroed PRIVATE(arena_zeroed)
 #define arena_copy PRIVATE(arena_copy)
 #define arena_string PRIVATE(arena_string)
+#define arena_reset PRIVATE(arena_reset)
 #define arena_free PRIVATE(arena_free)
 
 struct arena_block;
@@ -35,6 +36,9 @@ void *arena_copy(struct arena *arena, const void *data, size_t size);
 
 /* A copy of a string; NULL stays NULL. */
 char *arena_string(struct arena *arena, const char *string);
+
+/* Empties the arena; a first block of the ordinary size stays, for what comes next. */
+void arena_reset(struct arena *arena);
 
 /* Frees everything; the arena is empty and usable again. */
 void arena_free(struct arena *arena);

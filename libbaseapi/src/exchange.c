@@ -38,7 +38,7 @@ static struct baseapi_request *take_request(struct baseapi_worker *worker)
         return calloc(1, sizeof(*request));
     worker->spare = request->next;
     worker->spare_count--;
-    memset(request, 0, sizeof(*request));
+    memset(request, 0, offsetof(struct baseapi_request, arena));
     return request;
 }
 
@@ -50,7 +50,6 @@ static void free_contents(struct baseapi_request *request)
         baseapi__response_drop_body(response);
     json_decref(request->json);
     text_free(&request->body);
-    arena_free(&request->arena);
 }
 
 void baseapi__request_release(struct baseapi_request *request)
@@ -67,9 +66,11 @@ void baseapi__request_release(struct baseapi_request *request)
         worker->requests = request->next;
     free_contents(request);
     if (worker->spare_count == MAX_SPARE) {
+        arena_free(&request->arena);
         free(request);
         return;
     }
+    arena_reset(&request->arena);
     request->next = worker->spare;
     worker->spare = request;
     worker->spare_count++;

@@ -83,7 +83,6 @@ struct baseapi_request {
     struct baseapi_worker *worker;
     struct connection *connection; /* NULL when the HTTP side has ended; the worker's thread only */
     struct baseapi_request *previous, *next; /* of the worker */
-    struct arena arena;
     unsigned holders;
     enum stage stage;
 
@@ -139,6 +138,8 @@ struct baseapi_request {
 
     struct baseapi_request *next_mail; /* in the worker's inbox or the pool's queue */
     enum mail { MAIL_NONE = 0, MAIL_ANSWERED, MAIL_RESUMED } mail;
+
+    struct arena arena; /* the one part that outlives the request, with its first block */
 };
 
 /* For the server, in this order for each connection and request. */

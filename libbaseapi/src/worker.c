@@ -69,6 +69,7 @@ static void free_requests(struct baseapi_worker *worker)
     while (worker->spare != NULL) {
         struct baseapi_request *next = worker->spare->next;
 
+        arena_free(&worker->spare->arena);
         free(worker->spare);
         worker->spare = next;
     }

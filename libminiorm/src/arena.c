@@ -1,9 +1,9 @@
 /*
  * Arena: a list of blocks of growing size, the newest served from first.
  *
- * Order: arena_alloc and its kin at any time, arena_free at the end (or to start over).
+ * Order: arena_alloc and its kin at any time, arena_reset to start over, arena_free at the end.
  * Invariant: `used` never exceeds the newest block's capacity; everything handed out is aligned to
- * ALIGNMENT and stays at its address until arena_free.
+ * ALIGNMENT and stays at its address until arena_reset or arena_free.
  */
 #include "arena.h"
 
@@ -14,10 +14,10 @@
 
 #define ALIGNMENT alignof(max_align_t)
 /*
- * Most requests and queries fit the first block, which is of a size that malloc serves from its
- * cache for the thread; doubling keeps the number of blocks logarithmic.
+ * Most requests and queries fit the first block, which with its head stays below the size from
+ * which malloc searches and merges; doubling keeps the number of blocks logarithmic.
  */
-#define FIRST_CAPACITY ((size_t)1000)
+#define FIRST_CAPACITY ((size_t)976)
 #define LARGEST_CAPACITY ((size_t)256 * 1024)
 
 struct arena_block {
@@ -97,16 +97,23 @@ char *arena_string(struct arena *arena, const char *string)
     return string == NULL ? NULL : arena_copy(arena, string, strlen(string));
 }
 
-void arena_free(struct arena *arena)
+void arena_reset(struct arena *arena)
 {
     struct arena_block *block = arena->block;
 
-    while (block != NULL) {
+    while (block != NULL && (block->older != NULL || block->capacity != FIRST_CAPACITY)) {
         struct arena_block *older = block->older;
 
         free(block);
         block = older;
     }
-    arena->block = NULL;
+    arena->block = block;
     arena->used = 0;
+}
+
+void arena_free(struct arena *arena)
+{
+    arena_reset(arena);
+    free(arena->block);
+    arena->block = NULL;
 }

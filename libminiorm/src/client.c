@@ -65,6 +65,26 @@ enum miniorm_status miniorm_client_open(struct miniorm_database *database,
     return MINIORM_OK;
 }
 
+/* The client is closed, and nobody uses it any more. */
+static void free_client(struct miniorm_client *client)
+{
+    while (client->spare != NULL) {
+        struct miniorm_request *next = client->spare->next_spare;
+
+        arena_free(&client->spare->arena);
+        free(client->spare);
+        client->spare = next;
+    }
+    free(client);
+}
+
+/* A deferred call cannot be taken back, and who is dispatching goes on: the last one frees. */
+static void free_if_over(struct miniorm_client *client)
+{
+    if (client->is_closed && !client->is_deferred && client->n_dispatching == 0)
+        free_client(client);
+}
+
 /* The end of a turn. What completes here is told by the timer, in the next turn: a completion that
  * submits again what fails at once must not keep the loop from turning. */
 static void finish_turn(void *data)
@@ -73,7 +93,7 @@ static void finish_turn(void *data)
 
     client->is_deferred = false;
     if (client->is_closed) {
-        free(client);
+        free_if_over(client);
         return;
     }
     client->database->driver->client->flush(client);
@@ -143,26 +163,26 @@ enum miniorm_status miniorm__client_arm(struct miniorm_client *client, uint64_t 
 }
 
 /* Tells what is due now; what completes while this runs waits for the next turn. */
-void miniorm__client_dispatch(struct miniorm_client *client)
+bool miniorm__client_dispatch(struct miniorm_client *client)
 {
-    bool *outer = client->is_gone;
     size_t due = client->n_outcomes;
-    bool is_gone = false;
+    bool is_closed;
 
     if (due == 0)
-        return;
-    client->is_gone = &is_gone;
+        return true;
+    client->n_dispatching++;
     for (; due != 0 && !miniorm__list_is_empty(&client->outcomes); due--) {
         struct miniorm__link *link = miniorm__list_pop(&client->outcomes);
 
         client->n_outcomes--;
         miniorm__request_tell(MINIORM__OWNER(link, struct miniorm_request, outcome_link));
-        if (is_gone)
-            return;
     }
-    client->is_gone = outer;
+    client->n_dispatching--;
+    is_closed = client->is_closed;
     if (client->n_outcomes != 0 && !client->is_closing)
         miniorm__client_arm(client, miniorm__clock_ms(), NULL);
+    free_if_over(client);
+    return !is_closed;
 }
 
 static void free_transactions(struct miniorm_client *client)
@@ -184,12 +204,8 @@ void miniorm_client_close(struct miniorm_client *client)
     free_transactions(client);
     remove_timer(client);
     miniorm__deadlines_free(&client->deadlines);
-    if (client->is_gone != NULL)
-        *client->is_gone = true;
-    /* A deferred call cannot be taken back: it frees the client. */
     client->is_closed = true;
-    if (!client->is_deferred)
-        free(client);
+    free_if_over(client);
 }
 
 static void log_statement(const struct miniorm_client *client,

@@ -48,13 +48,14 @@ struct miniorm_request {
     bool is_embedded; /* the last step of a transaction, part of it */
     size_t deadline_index; /* place in the heap of deadlines, from 1; 0: not there */
     struct miniorm__link outcome_link;
-    struct arena arena; /* of the operation */
+    struct miniorm_request *next_spare; /* while nobody uses it */
     struct miniorm_query *query;
     miniorm_done_fn done; /* NULL: nobody wants to know */
     void *data;
     enum miniorm_status status;
     struct miniorm_result *result;
-    struct miniorm_error error; /* not initialised before the request fails */
+    struct arena arena; /* of the operation; it and what follows is not zero at first */
+    struct miniorm_error error;
 };
 
 /*
@@ -136,7 +137,9 @@ struct miniorm_client {
     bool is_flush_due; /* at the timer, because no call could be deferred */
     bool is_closing;
     bool is_closed; /* only the deferred call is left, which frees the client */
-    bool *is_gone; /* set by close for whoever is dispatching */
+    unsigned n_dispatching; /* calls of dispatch under way, one inside the other */
+    struct miniorm_request *spare; /* freed requests, each with its arena's first block */
+    unsigned n_spare;
 };
 
 /*
@@ -160,7 +163,7 @@ void miniorm__request_fail(struct miniorm_request *request, enum miniorm_status 
 /* Has flush called at the end of this turn; outcomes that are queued by then are told later. */
 void miniorm__client_flush_later(struct miniorm_client *client);
 
-/* Calls the completions that are due. The client may be gone afterwards. */
-void miniorm__client_dispatch(struct miniorm_client *client);
+/* Calls the completions that are due. False: one has closed the client, which is gone. */
+bool miniorm__client_dispatch(struct miniorm_client *client);
 
 #endif

@@ -15,6 +15,9 @@
 #include "error.h"
 #include "options.h"
 
+/* Freed requests that a client keeps to use again: what a busy client has under way, not more. */
+#define SPARE_MAX 128
+
 _Static_assert(offsetof(struct miniorm_submit_options, timeout_ms) + sizeof(unsigned) <=
                    sizeof(struct miniorm_submit_options),
                "struct miniorm_submit_options ends with timeout_ms");
@@ -28,15 +31,29 @@ void miniorm__request_init(struct miniorm_request *request, struct miniorm_clien
     miniorm__list_init(&request->link);
 }
 
-/* Everything but the error and the memory of the arena starts as zero; the error is large, and is
- * written when there is one. */
-static struct miniorm_request *allocate(void)
+static struct miniorm_request *take_spare(struct miniorm_client *client)
 {
-    struct miniorm_request *request = malloc(sizeof(*request));
+    struct miniorm_request *request = client->spare;
 
-    if (request == NULL)
-        return NULL;
-    memset(request, 0, offsetof(struct miniorm_request, error));
+    if (request != NULL) {
+        client->spare = request->next_spare;
+        client->n_spare--;
+    }
+    return request;
+}
+
+/* The error is large, and is written when there is one. */
+static struct miniorm_request *allocate(struct miniorm_client *client)
+{
+    struct miniorm_request *request = take_spare(client);
+
+    if (request == NULL) {
+        request = malloc(sizeof(*request));
+        if (request == NULL)
+            return NULL;
+        memset(&request->arena, 0, sizeof(request->arena));
+    }
+    memset(request, 0, offsetof(struct miniorm_request, arena));
     request->error.status = MINIORM_OK;
     return request;
 }
@@ -46,7 +63,7 @@ enum miniorm_status miniorm__request_new(struct miniorm_client *client, struct m
                                          struct miniorm_request **out, struct miniorm_error *error)
 {
     const enum miniorm_dialect dialect = client->database->driver->dialect;
-    struct miniorm_request *request = query == NULL ? NULL : allocate();
+    struct miniorm_request *request = query == NULL ? NULL : allocate(client);
     enum miniorm_status status;
 
     if (request == NULL) {
@@ -64,17 +81,32 @@ enum miniorm_status miniorm__request_new(struct miniorm_client *client, struct m
     return MINIORM_OK;
 }
 
+static void keep_or_free(struct miniorm_request *request)
+{
+    struct miniorm_client *client = request->client;
+
+    if (client->n_spare == SPARE_MAX) {
+        arena_free(&request->arena);
+        free(request);
+        return;
+    }
+    arena_reset(&request->arena);
+    request->next_spare = client->spare;
+    client->spare = request;
+    client->n_spare++;
+}
+
 void miniorm__request_free(struct miniorm_request *request)
 {
     struct miniorm_async_transaction *transaction = request->transaction;
 
     miniorm_result_free(request->result);
     miniorm_query_free(request->query);
-    arena_free(&request->arena);
     if (!request->is_embedded) {
-        free(request);
+        keep_or_free(request);
         return;
     }
+    arena_free(&request->arena);
     miniorm__list_remove(&transaction->link);
     free(transaction);
 }
