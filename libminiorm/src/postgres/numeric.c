@@ -239,14 +239,19 @@ static char *write_group(char *out, unsigned group, bool without_zeros)
 
 static char *write_integer(char *out, const struct packed *packed)
 {
+    bool is_first = true;
     long i;
 
-    if (packed->weight < 0) {
-        *out++ = '0';
-        return out;
+    for (i = 0; i <= packed->weight; i++) {
+        const unsigned group = packed_group(packed, i);
+
+        if (is_first && group == 0)
+            continue;
+        out = write_group(out, group, is_first);
+        is_first = false;
     }
-    for (i = 0; i <= packed->weight; i++)
-        out = write_group(out, packed_group(packed, i), i == 0);
+    if (is_first)
+        *out++ = '0';
     return out;
 }
 
