@@ -1,7 +1,7 @@
 /*
  * The guard. The server underneath reads leniently: it takes the first of several Content-Length
- * fields, prefers neither of Content-Length and Transfer-Encoding, and ignores a field whose name
- * ends in a space. What two readers of one message may understand differently is refused here,
+ * fields, prefers neither of Content-Length and Transfer-Encoding, ignores a field whose name ends
+ * in a space, and misreads one that goes on in another line. What two readers of one message may understand differently is refused here,
  * before the body is read, and the connection is closed.
  *
  * Invariant: a head that passes has exactly one meaning: one target, one host, one length.
@@ -89,6 +89,8 @@ static struct refusal check_fields(const struct head *head, struct seen *seen)
     for (i = 0; i < head->field_count; i++) {
         const struct header_field *field = &head->fields[i];
 
+        if (field->is_continued)
+            return REFUSE(400, "A header field is continued on another line.");
         if (!baseapi__is_token(field->name, field->name_size))
             return REFUSE(400, "A header field has a malformed name.");
         if (!baseapi__is_field_value(field->value, field->value_size) ||
@@ -101,10 +103,17 @@ static struct refusal check_fields(const struct head *head, struct seen *seen)
 
 static bool is_host(const struct header_field *host)
 {
+    size_t i;
+
+    for (i = 0; i < host->value_size; i++) {
+        if ((unsigned char)host->value[i] >= 0x7f)
+            return false;
+    }
     /*
-     * An empty host is allowed (RFC 9110, section 7.2); what would make it a path or a list is not.
+     * An empty host is allowed (RFC 9110, section 7.2); a list is not, nor what no host is made of
+     * (RFC 3986, section 3.2.2).
      */
-    return strpbrk(host->value, " \t,/\\?#@\"<>") == NULL;
+    return strpbrk(host->value, " \t,/\\?#@\"<>^`{|}") == NULL;
 }
 
 static struct refusal check_host(const struct seen *seen, bool is_1_1)

@@ -15,6 +15,7 @@ struct header_field {
     const char *value;
     size_t name_size;
     size_t value_size;
+    bool is_continued; /* on another line (RFC 9112, section 5.2) */
 };
 
 /* A head as the server read it. */

@@ -151,6 +151,18 @@ static size_t keep_escapes(void *data, struct MHD_Connection *handle, char *text
     return strlen(text);
 }
 
+/*
+ * Whether a field goes on in another line. libmicrohttpd 0.9.75 puts what stands there behind the
+ * name, not the value, and moves the name to have room, so that a length or a coding is not seen any
+ * more. The value of any other field follows its name where both were read.
+ */
+static bool is_continued(const char *name, size_t name_size, const char *value)
+{
+    const char *rest = name + name_size + 1;
+
+    return (uintptr_t)value < (uintptr_t)rest || rest + strspn(rest, " \t") != value;
+}
+
 static enum MHD_Result on_field(void *data, enum MHD_ValueKind kind, const char *name,
                                 size_t name_size, const char *value, size_t value_size)
 {
@@ -159,6 +171,7 @@ static enum MHD_Result on_field(void *data, enum MHD_ValueKind kind, const char 
         .value = value != NULL ? value : "",
         .name_size = name_size,
         .value_size = value_size,
+        .is_continued = value != NULL && is_continued(name, name_size, value),
     };
 
     (void)kind;

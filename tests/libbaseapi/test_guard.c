@@ -53,6 +53,9 @@ static const struct row rows[] = {
     {"host that is a path", 400, GET, {{"Host", "a/b"}}},
     {"host that is a list", 400, GET, {{"Host", "a, b"}}},
     {"host with a user", 400, GET, {{"Host", "a@b"}}},
+    {"host beyond ASCII", 400, GET, {{"Host", "\xc3\xa4.org"}}},
+    {"host with a brace", 400, GET, {{"Host", "${a}"}}},
+    {"host of every mark it may have", 0, GET, {{"Host", "a-._~%41!$&'()*+;=:1"}}},
     {"space behind a name", 400, GET, {HOST, {"Content-Length ", "5"}}},
     {"space in a name", 400, GET, {HOST, {"X Y", "5"}}},
     {"leading space in a name", 400, GET, {HOST, {" X", "5"}}},
@@ -175,7 +178,17 @@ static void framing_tells_length_and_body(void **state)
 
 static void value_with_a_nul_is_refused(void **state)
 {
-    const struct header_field fields[] = {{"Host", "a", 4, 1}, {"X", "a\0b", 1, 3}};
+    const struct header_field fields[] = {{"Host", "a", 4, 1, false}, {"X", "a\0b", 1, 3, false}};
+    const struct head head = {"GET", "HTTP/1.1", "/", fields, 2};
+    struct framing framing;
+
+    (void)state;
+    assert_int_equal(baseapi__guard_check(&head, &framing).status, 400);
+}
+
+static void continued_field_is_refused(void **state)
+{
+    const struct header_field fields[] = {{"Host", "a", 4, 1, false}, {"X", "a", 1, 1, true}};
     const struct head head = {"GET", "HTTP/1.1", "/", fields, 2};
     struct framing framing;
 
@@ -199,6 +212,7 @@ int main(void)
         cmocka_unit_test(every_row_has_its_status),
         cmocka_unit_test(framing_tells_length_and_body),
         cmocka_unit_test(value_with_a_nul_is_refused),
+        cmocka_unit_test(continued_field_is_refused),
         cmocka_unit_test(framing_is_untouched_by_a_refusal),
     };
 
