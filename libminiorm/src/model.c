@@ -4,6 +4,8 @@
  * Invariant: after a successful miniorm_model_check every column number below n_columns has a bit
  * in the row's bitmaps and a member of the right size inside the struct.
  */
+#include <miniorm/numeric.h>
+
 #include <string.h>
 
 #include "error.h"
@@ -12,8 +14,6 @@
 #define KNOWN_FLAGS                                                                          \
     ((uint32_t)(MINIORM_PRIMARY_KEY | MINIORM_IDENTITY | MINIORM_NULLABLE | MINIORM_UNIQUE | \
                 MINIORM_INDEXED))
-/* PostgreSQL's limits for numeric(precision, scale). */
-#define PRECISION_MAX 1000
 
 int miniorm_model_find_column(const struct miniorm_model *model, const char *name, size_t name_size)
 {
@@ -107,7 +107,7 @@ static const char *limits_fault(const struct miniorm_column *column)
         return "has max_len but is neither varchar nor text";
     if ((column->precision != 0 || column->scale != 0) && column->type != MINIORM_T_numeric)
         return "has a precision but is no numeric";
-    if (column->precision > PRECISION_MAX || column->scale > column->precision)
+    if (column->precision > MINIORM_PRECISION_MAX || column->scale > column->precision)
         return "has a precision over 1000, or a scale over its precision";
     return NULL;
 }

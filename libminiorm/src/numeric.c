@@ -1,10 +1,14 @@
 /*
- * Exact decimal numbers, which stay text: what PostgreSQL's numeric accepts, and their order.
+ * Exact decimal numbers, which stay text: what PostgreSQL's numeric accepts, what a precision and a
+ * scale keep of it, and their order.
  *
  * Invariant: nothing is ever turned into floating point; two spellings of one number are equal.
  */
+#include <miniorm/numeric.h>
+
 #include <string.h>
 
+#include "error.h"
 #include "value.h"
 
 /* Limits of PostgreSQL's numeric, in digits before and after the point. */
@@ -142,14 +146,19 @@ static void parse(struct miniorm_text text, struct number *number)
         number->class = parse_digits(text, number) ? CLASS_NUMBER : CLASS_MALFORMED;
 }
 
+static bool is_valid(const struct number *number)
+{
+    if (number->class == CLASS_NUMBER)
+        return number->magnitude <= WHOLE_DIGITS_MAX && number->scale <= FRACTION_DIGITS_MAX;
+    return number->class != CLASS_MALFORMED;
+}
+
 bool miniorm__numeric_is_valid(struct miniorm_text text)
 {
     struct number number;
 
     parse(text, &number);
-    if (number.class == CLASS_NUMBER)
-        return number.magnitude <= WHOLE_DIGITS_MAX && number.scale <= FRACTION_DIGITS_MAX;
-    return number.class != CLASS_MALFORMED;
+    return is_valid(&number);
 }
 
 static size_t digits_before_point(const struct number *number)
@@ -233,6 +242,89 @@ struct miniorm_text miniorm__numeric_normal(struct miniorm_text text, struct are
     case CLASS_NUMBER: return normal_number(text, &number, arena);
     }
     return text;
+}
+
+/* Adds one to the last digit, which may carry into a new first one; returns the new size. */
+static size_t add_one(char *digits, size_t size)
+{
+    const size_t first = digits[0] == '-';
+    size_t i = size;
+
+    while (i-- > first) {
+        if (digits[i] == '.')
+            continue;
+        if (digits[i] != '9') {
+            digits[i]++;
+            return size;
+        }
+        digits[i] = '0';
+    }
+    memmove(digits + first + 1, digits + first, size - first);
+    digits[first] = '1';
+    return size + 1;
+}
+
+/* Writes a number that has at most precision - scale digits before the point, which rounding may
+ * make one more: then it does not fit, and 0 is returned. */
+static size_t write_rounded(const struct number *number, unsigned precision, unsigned scale,
+                            char *out)
+{
+    const bool up = digit_of_place(number, scale) >= '5';
+    struct number cut = *number;
+    size_t size, first, whole;
+
+    cut.scale = scale;
+    /* A zero has no sign. */
+    if (!up && -number->magnitude >= cut.scale)
+        cut.sign = 0;
+    size = write_number(&cut, out);
+    if (up)
+        size = add_one(out, size);
+    first = out[0] == '-';
+    whole = size - first - (scale == 0 ? 0 : 1 + scale);
+    if (out[first] != '0' && whole > precision - scale)
+        return 0;
+    out[size] = '\0';
+    return size;
+}
+
+static enum miniorm_status fit(struct miniorm_text text, const struct number *number,
+                               unsigned precision, unsigned scale, char *buffer,
+                               struct miniorm_text *out, struct miniorm_error *error)
+{
+    size_t size = 0;
+
+    if (number->class == CLASS_NUMBER && digits_before_point(number) <= precision - scale) {
+        if (number->scale == scale && is_normal(text, number)) {
+            *out = text;
+            return MINIORM_OK;
+        }
+        size = write_rounded(number, precision, scale, buffer);
+    }
+    if (size == 0)
+        return miniorm__fail(error, MINIORM_EVALUE, "the number does not fit numeric(%u,%u)",
+                             precision, scale);
+    *out = miniorm_text_from(buffer, size);
+    return MINIORM_OK;
+}
+
+enum miniorm_status miniorm_numeric_fit(struct miniorm_text number, unsigned precision,
+                                        unsigned scale, char buffer[MINIORM_NUMERIC_SIZE],
+                                        struct miniorm_text *out, struct miniorm_error *error)
+{
+    struct number parsed;
+
+    if (precision > MINIORM_PRECISION_MAX || scale > precision)
+        return miniorm__fail(error, MINIORM_EINVALID,
+                             "precision %u is over %d, or scale %u over the precision", precision,
+                             MINIORM_PRECISION_MAX, scale);
+    parse(number, &parsed);
+    if (!is_valid(&parsed))
+        return miniorm__fail(error, MINIORM_EVALUE, "the text is no numeric, or out of its range");
+    if (precision != 0 && parsed.class != CLASS_NAN)
+        return fit(number, &parsed, precision, scale, buffer, out, error);
+    *out = number;
+    return MINIORM_OK;
 }
 
 static size_t count_digits(const struct number *number)

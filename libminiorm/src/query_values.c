@@ -4,6 +4,8 @@
  * Invariant: a row keeps one value for each bit of `set`, in the order of the columns; in an update
  * a column is set by a value or by an expression, whichever came last.
  */
+#include <miniorm/numeric.h>
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -123,6 +125,14 @@ static size_t count_characters(struct miniorm_text text)
     return count;
 }
 
+static bool refuse_value(struct miniorm_query *query, unsigned column, enum miniorm_status status,
+                         const char *reason)
+{
+    query->status = miniorm__fail_column(miniorm__query_failure(query), status, query->model->table,
+                                         query->model->columns[column].name, reason);
+    return false;
+}
+
 /* The databases would refuse it with different errors, of which only one names the column. */
 static bool has_length(struct miniorm_query *query, unsigned column,
                        const struct miniorm_value *value)
@@ -136,9 +146,37 @@ static bool has_length(struct miniorm_query *query, unsigned column,
         return true;
     snprintf(reason, sizeof(reason), "the text is longer than %" PRIu32 " characters",
              described->max_len);
-    query->status = miniorm__fail_column(miniorm__query_failure(query), MINIORM_EVALUE,
-                                         query->model->table, described->name, reason);
-    return false;
+    return refuse_value(query, column, MINIORM_EVALUE, reason);
+}
+
+static bool refuse_number(struct miniorm_query *query, unsigned column, struct miniorm_text number)
+{
+    const struct miniorm_column *described = &query->model->columns[column];
+    struct miniorm_error reason = MINIORM_ERROR_INIT;
+    char buffer[MINIORM_NUMERIC_SIZE];
+
+    miniorm_numeric_fit(number, described->precision, described->scale, buffer, &number, &reason);
+    return refuse_value(query, column, reason.status, reason.message);
+}
+
+/* PostgreSQL would round the number or refuse it, without naming the column; SQLite would store
+ * whatever it is. */
+static bool fit_precision(struct miniorm_query *query, unsigned column, struct miniorm_value *value)
+{
+    const struct miniorm_column *described = &query->model->columns[column];
+    struct miniorm_text *number = &value->as.text;
+    char buffer[MINIORM_NUMERIC_SIZE];
+
+    if (described->type != MINIORM_T_numeric || described->precision == 0 || value->is_null)
+        return true;
+    if (miniorm_numeric_fit(*number, described->precision, described->scale, buffer, number,
+                            NULL) != MINIORM_OK)
+        return refuse_number(query, column, *number);
+    if (number->data == buffer)
+        number->data = arena_copy(&query->arena, buffer, number->size);
+    if (number->data == NULL)
+        query->status = MINIORM_ENOMEM;
+    return query->status == MINIORM_OK;
 }
 
 /* Only a failure pays for a place to put its reason: it is repeated. */
@@ -160,7 +198,7 @@ static void set_value(struct miniorm_query *query, unsigned column,
     struct miniorm_value *place;
 
     if ((query->n_rows == 0 && !add_row(query)) || !copy_value(query, column, value, &copy) ||
-        !has_length(query, column, &copy))
+        !has_length(query, column, &copy) || !fit_precision(query, column, &copy))
         return;
     remove_expression(query, column);
     place = value_place(query, column);

@@ -1,5 +1,9 @@
-/* Exact decimal numbers: what is one, one spelling, and order by value. */
+/* Exact decimal numbers: what is one, one spelling, what a column keeps, and order by value. */
 #include "test.h"
+
+#include <miniorm/numeric.h>
+
+#include <stdio.h>
 
 #include "texts.h"
 #include "value.h"
@@ -107,6 +111,179 @@ static void normal_spelling_without_memory_is_none(void **state)
     assert_null(text.data);
 }
 
+static void assert_fit(const char *number, unsigned precision, unsigned scale, const char *expected)
+{
+    struct miniorm_error error = MINIORM_ERROR_INIT;
+    struct miniorm_text out = {NULL, 0};
+    char buffer[MINIORM_NUMERIC_SIZE];
+    const enum miniorm_status status =
+        miniorm_numeric_fit(text_of(number), precision, scale, buffer, &out, &error);
+
+    if (status != (expected == NULL ? MINIORM_EVALUE : MINIORM_OK))
+        fail_msg("%s in numeric(%u,%u): %s", number, precision, scale, miniorm_status_name(status));
+    assert_int_equal(error.status, status);
+    if (expected == NULL) {
+        assert_null(out.data);
+        return;
+    }
+    if (out.size != strlen(expected) || memcmp(out.data, expected, out.size) != 0)
+        fail_msg("%s in numeric(%u,%u): %.*s, not %s", number, precision, scale, (int)out.size,
+                 out.data, expected);
+    assert_int_equal(out.data[out.size], '\0');
+}
+
+static void numbers_are_rounded_half_away_from_zero(void **state)
+{
+    (void)state;
+    assert_fit("1.005", 12, 2, "1.01");
+    assert_fit("-1.005", 12, 2, "-1.01");
+    assert_fit("1.0049999", 12, 2, "1.00");
+    assert_fit("12.5", 12, 2, "12.50");
+    assert_fit("5", 12, 2, "5.00");
+    assert_fit("99.5", 3, 0, "100");
+    assert_fit("-99.5", 3, 0, "-100");
+    assert_fit("1.995", 3, 2, "2.00");
+    assert_fit("0.5", 1, 0, "1");
+    assert_fit("0.4", 1, 0, "0");
+    assert_fit("0.049", 1, 1, "0.0");
+    assert_fit("0.05", 1, 1, "0.1");
+    assert_fit("0.005", 12, 2, "0.01");
+    assert_fit("0.00499", 12, 2, "0.00");
+    assert_fit("0.0005", 12, 2, "0.00");
+    assert_fit("1e-50", 12, 2, "0.00");
+    assert_fit("1e-16383", 12, 2, "0.00");
+}
+
+static void zero_that_a_number_is_rounded_to_has_no_sign(void **state)
+{
+    (void)state;
+    assert_fit("0", 12, 2, "0.00");
+    assert_fit("-0", 12, 2, "0.00");
+    assert_fit("-0.00", 12, 2, "0.00");
+    assert_fit("0.000e5", 12, 2, "0.00");
+    assert_fit("0e100", 12, 2, "0.00");
+    assert_fit("-0.004", 12, 2, "0.00");
+    assert_fit("-0.4", 5, 0, "0");
+    assert_fit("-0.005", 12, 2, "-0.01");
+    assert_fit("-0.5", 5, 0, "-1");
+}
+
+static void numbers_are_rounded_in_every_spelling(void **state)
+{
+    (void)state;
+    assert_fit("1e3", 12, 2, "1000.00");
+    assert_fit("1505e-3", 12, 2, "1.51");
+    assert_fit("-1.5E+2", 12, 2, "-150.00");
+    assert_fit("0.0000012345e6", 12, 2, "1.23");
+    assert_fit("+7", 12, 2, "7.00");
+    assert_fit(".5", 2, 1, "0.5");
+    assert_fit("5.", 2, 1, "5.0");
+    assert_fit("5.", 2, 0, "5");
+    assert_fit("000123", 3, 0, "123");
+    assert_fit("0009999999999.994", 12, 2, "9999999999.99");
+}
+
+static void number_with_more_digits_than_the_precision_is_refused(void **state)
+{
+    (void)state;
+    assert_fit("9999999999.99", 12, 2, "9999999999.99");
+    assert_fit("9999999999.994", 12, 2, "9999999999.99");
+    assert_fit("9999999999.995", 12, 2, NULL);
+    assert_fit("-9999999999.995", 12, 2, NULL);
+    assert_fit("10000000000", 12, 2, NULL);
+    assert_fit("1e20", 12, 2, NULL);
+    assert_fit("1e131071", 12, 2, NULL);
+    assert_fit("9.995", 3, 2, NULL);
+    assert_fit("99.5", 2, 0, NULL);
+    assert_fit("0.999", 3, 3, "0.999");
+    assert_fit("0.999", 2, 2, NULL);
+    assert_fit("0.994", 2, 2, "0.99");
+    assert_fit("1", 2, 2, NULL);
+}
+
+static void precision_holds_not_a_number_but_no_infinity(void **state)
+{
+    (void)state;
+    assert_fit("NaN", 12, 2, "NaN");
+    assert_fit("nan", 1, 1, "nan");
+    assert_fit("Infinity", 12, 2, NULL);
+    assert_fit("-inf", 1000, 0, NULL);
+}
+
+static void precision_of_zero_takes_every_number_as_it_is(void **state)
+{
+    (void)state;
+    assert_fit("1.005", 0, 0, "1.005");
+    assert_fit("+1e20", 0, 0, "+1e20");
+    assert_fit("-Infinity", 0, 0, "-Infinity");
+    assert_fit("1e131072", 0, 0, NULL);
+    assert_fit("much", 0, 0, NULL);
+}
+
+static void what_is_no_numeric_fits_nowhere(void **state)
+{
+    static const char *const texts[] = {"", ".", "1,5", " 1", "1 ", "0x10", "1e-16384", "1e131072"};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        assert_fit(texts[i], 12, 2, NULL);
+}
+
+static void number_that_reads_as_its_column_would_write_it_is_borrowed(void **state)
+{
+    static const char *const numbers[] = {"0.00", "-1.50", "9999999999.99"};
+    struct miniorm_text out;
+    char buffer[MINIORM_NUMERIC_SIZE];
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        assert_int_equal(miniorm_numeric_fit(text_of(numbers[i]), 12, 2, buffer, &out, NULL),
+                         MINIORM_OK);
+        assert_ptr_equal(out.data, numbers[i]);
+    }
+}
+
+static void largest_numbers_fill_the_buffer(void **state)
+{
+    enum { MOST = MINIORM_PRECISION_MAX };
+    char number[MOST + 10];
+    char expected[MOST + 10];
+
+    (void)state;
+    /* A thousand digits behind the point, the last of them rounded up. */
+    memset(number, '3', sizeof(number));
+    memcpy(number, "-.", 2);
+    memcpy(number + 2 + MOST, "5", 2);
+    snprintf(expected, sizeof(expected), "-0%.*s4", MOST, number + 1);
+    assert_int_equal(strlen(expected), MINIORM_NUMERIC_SIZE - 1);
+    assert_fit(number, MOST, MOST, expected);
+    /* A carry through all digits makes one more than fits. */
+    memset(number + 1, '9', MOST);
+    memcpy(number + MOST, ".95", 4);
+    assert_fit(number, MOST, 1, NULL);
+    memcpy(number + MOST, "9.5", 4);
+    assert_fit(number, MOST, 0, NULL);
+}
+
+static void precision_and_scale_must_be_those_of_a_column(void **state)
+{
+    struct miniorm_error error = MINIORM_ERROR_INIT;
+    struct miniorm_text out = {NULL, 0};
+    char buffer[MINIORM_NUMERIC_SIZE];
+
+    (void)state;
+    assert_int_equal(miniorm_numeric_fit(MINIORM_S("1"), 1001, 0, buffer, &out, &error),
+                     MINIORM_EINVALID);
+    assert_int_equal(error.status, MINIORM_EINVALID);
+    assert_int_equal(miniorm_numeric_fit(MINIORM_S("1"), 2, 3, buffer, &out, NULL),
+                     MINIORM_EINVALID);
+    assert_int_equal(miniorm_numeric_fit(MINIORM_S("1"), 0, 1, buffer, &out, NULL),
+                     MINIORM_EINVALID);
+    assert_null(out.data);
+}
+
 static int compare(const char *left, const char *right)
 {
     return miniorm__numeric_compare(left, strlen(left), right, strlen(right));
@@ -179,6 +356,16 @@ int main(void)
         cmocka_unit_test(every_numeric_has_one_spelling),
         cmocka_unit_test(normal_spelling_is_borrowed),
         cmocka_unit_test(normal_spelling_without_memory_is_none),
+        cmocka_unit_test(numbers_are_rounded_half_away_from_zero),
+        cmocka_unit_test(zero_that_a_number_is_rounded_to_has_no_sign),
+        cmocka_unit_test(numbers_are_rounded_in_every_spelling),
+        cmocka_unit_test(number_with_more_digits_than_the_precision_is_refused),
+        cmocka_unit_test(precision_holds_not_a_number_but_no_infinity),
+        cmocka_unit_test(precision_of_zero_takes_every_number_as_it_is),
+        cmocka_unit_test(what_is_no_numeric_fits_nowhere),
+        cmocka_unit_test(number_that_reads_as_its_column_would_write_it_is_borrowed),
+        cmocka_unit_test(largest_numbers_fill_the_buffer),
+        cmocka_unit_test(precision_and_scale_must_be_those_of_a_column),
         cmocka_unit_test(numbers_are_ordered_by_value),
         cmocka_unit_test(spellings_of_one_number_are_equal),
     };

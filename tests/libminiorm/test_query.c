@@ -187,6 +187,94 @@ static void too_long_text_is_refused_by_characters(void **state)
                    "authors.name: the text is longer than 10 characters");
 }
 
+/* What an insert or update sends as the price. */
+static void expect_price(struct miniorm_query *query, enum miniorm_dialect dialect,
+                         const char *expected)
+{
+    struct arena arena = {0};
+    struct miniorm__operation operation;
+    const struct miniorm_value *price;
+
+    assert_int_equal(miniorm__operation_render(query, dialect, &arena, &operation, NULL),
+                     MINIORM_OK);
+    price = &operation.statements[0].parameters[0].values[0];
+    assert_int_equal(price->type, MINIORM_T_numeric);
+    assert_int_equal(price->as.text.size, strlen(expected));
+    assert_memory_equal(price->as.text.data, expected, strlen(expected));
+    arena_free(&arena);
+    miniorm_query_free(query);
+}
+
+static void numbers_are_rounded_to_the_scale_of_their_column(void **state)
+{
+    const struct {
+        struct miniorm_value value;
+        const char *expected;
+    } cases[] = {
+        {miniorm_value_string("1.005"), "1.01"},    {miniorm_value_string("-1.005"), "-1.01"},
+        {miniorm_value_string("1.5e3"), "1500.00"}, {miniorm_value_string("2.50"), "2.50"},
+        {miniorm_value_string(" nan "), "NaN"},     {integer(7), "7.00"},
+        {miniorm_value_real(0.125), "0.13"},
+    };
+    enum miniorm_dialect dialect;
+    size_t i;
+
+    (void)state;
+    for (dialect = MINIORM_POSTGRESQL; dialect <= MINIORM_SQLITE; dialect++) {
+        for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+            struct miniorm_query *update = miniorm_query_update(&book_model);
+
+            expect_price(
+                miniorm_query_set(miniorm_query_insert(&book_model), book_price, cases[i].value),
+                dialect, cases[i].expected);
+            miniorm_query_where(miniorm_query_set(update, book_price, cases[i].value), MINIORM_ALL);
+            expect_price(update, dialect, cases[i].expected);
+        }
+    }
+}
+
+static void numbers_of_a_struct_are_rounded_too(void **state)
+{
+    struct book book = {0};
+
+    (void)state;
+    miniorm_set(book, &book, price, MINIORM_S("9.999"));
+    expect_price(miniorm_query_values(miniorm_query_insert(&book_model), &book), MINIORM_SQLITE,
+                 "10.00");
+}
+
+static void numbers_to_compare_with_are_not_rounded(void **state)
+{
+    struct miniorm_query *query = miniorm_query_delete(&book_model);
+
+    (void)state;
+    miniorm_query_where(query, MINIORM_WHERE(miniorm_lt(book_price, "1e-3")));
+    expect_price(query, MINIORM_SQLITE, "0.001");
+    query = miniorm_query_delete(&book_model);
+    miniorm_query_where(query, MINIORM_WHERE(miniorm_lt(book_price, "Infinity")));
+    expect_price(query, MINIORM_POSTGRESQL, "Infinity");
+}
+
+static void number_that_does_not_fit_its_column_is_refused_with_its_name(void **state)
+{
+    static const char *const numbers[] = {"1e20", "100000000", "-99999999.995", "Infinity",
+                                          "-Infinity"};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        struct miniorm_query *query = miniorm_query_insert(&book_model);
+        struct miniorm_error error = MINIORM_ERROR_INIT;
+        char *text = NULL;
+
+        miniorm_query_set(query, book_price, miniorm_value_string(numbers[i]));
+        assert_int_equal(miniorm_query_sql(query, MINIORM_SQLITE, &text, &error), MINIORM_EVALUE);
+        assert_string_equal(error.column, "price");
+        expect_failure(query, MINIORM_POSTGRESQL, MINIORM_EVALUE,
+                       "books.price: the number does not fit numeric(10,2)");
+    }
+}
+
 static void raw_values_must_be_of_their_own_types(void **state)
 {
     const struct {
@@ -281,11 +369,33 @@ static void attempt_write(void *context)
     }
 }
 
+static void attempt_numbers(void *context)
+{
+    static const char *const numbers[] = {"1.005", "1e20"};
+    size_t i;
+
+    (void)context;
+    for (i = 0; i < 2; i++) {
+        struct miniorm_query *query = miniorm_query_insert(&book_model);
+        struct miniorm_error error = MINIORM_ERROR_INIT;
+        enum miniorm_status status;
+        char *text = NULL;
+
+        miniorm_query_set(query, book_price, miniorm_value_string(numbers[i]));
+        status = miniorm_query_sql(query, MINIORM_SQLITE, &text, &error);
+        assert_true(status == MINIORM_ENOMEM || status == (i == 0 ? MINIORM_OK : MINIORM_EVALUE));
+        assert_int_equal(error.status, status);
+        free(text);
+        miniorm_query_free(query);
+    }
+}
+
 static void query_survives_lack_of_memory(void **state)
 {
     enum miniorm_dialect dialect;
 
     (void)state;
+    assert_true(oom_for_every_allocation(attempt_numbers, NULL) >= 3);
     for (dialect = MINIORM_POSTGRESQL; dialect <= MINIORM_SQLITE; dialect++) {
         assert_true(oom_for_every_allocation(attempt_select, &dialect) >= 3);
         assert_true(oom_for_every_allocation(attempt_write, &dialect) >= 5);
@@ -303,6 +413,10 @@ int main(void)
         cmocka_unit_test(later_values_replace_earlier_ones),
         cmocka_unit_test(changed_members_of_a_struct_are_taken),
         cmocka_unit_test(too_long_text_is_refused_by_characters),
+        cmocka_unit_test(numbers_are_rounded_to_the_scale_of_their_column),
+        cmocka_unit_test(numbers_of_a_struct_are_rounded_too),
+        cmocka_unit_test(numbers_to_compare_with_are_not_rounded),
+        cmocka_unit_test(number_that_does_not_fit_its_column_is_refused_with_its_name),
         cmocka_unit_test(raw_values_must_be_of_their_own_types),
         cmocka_unit_test(values_that_do_not_fit_are_refused),
         cmocka_unit_test(query_survives_lack_of_memory),

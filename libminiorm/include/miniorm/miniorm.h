@@ -11,6 +11,7 @@
 #include <miniorm/loop.h>
 #include <miniorm/manager.h>
 #include <miniorm/model.h>
+#include <miniorm/numeric.h>
 #include <miniorm/query.h>
 #include <miniorm/result.h>
 #include <miniorm/row.h>

@@ -55,7 +55,7 @@ struct miniorm_column {
     enum miniorm_type type;
     uint32_t flags;
     uint32_t max_len; /* varchar(max_len), in characters; 0: no limit. For text too, as a CHECK */
-    uint16_t precision; /* numeric(precision, scale); 0: any */
+    uint16_t precision; /* numeric(precision, scale), see numeric.h; 0: any */
     uint16_t scale;
     /* An SQL expression; now(), gen_random_uuid(), true, false work on every database. */
     const char *sql_default;

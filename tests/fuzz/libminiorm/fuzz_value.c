@@ -3,6 +3,8 @@
  * read again as the same, convert to any type or be refused, and as a numeric keep its value in its normal
  * form.
  */
+#include <miniorm/numeric.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +37,22 @@ static void check_numeric(struct miniorm_text text)
     check(miniorm__numeric_compare(text.data, text.size, normal.data, normal.size) == 0);
     check(again.size == normal.size && memcmp(again.data, normal.data, normal.size) == 0);
     arena_free(&arena);
+}
+
+/* What fits is written whole, and fits as it is. */
+static void check_fit(struct miniorm_text text, unsigned precision, unsigned scale)
+{
+    char buffer[MINIORM_NUMERIC_SIZE];
+    char buffer_again[MINIORM_NUMERIC_SIZE];
+    struct miniorm_text fit;
+    struct miniorm_text again;
+
+    if (miniorm_numeric_fit(text, precision, scale, buffer, &fit, NULL) != MINIORM_OK)
+        return;
+    check(fit.data == text.data ||
+          (fit.data == buffer && fit.size < sizeof(buffer) && buffer[fit.size] == '\0'));
+    check(miniorm_numeric_fit(fit, precision, scale, buffer_again, &again, NULL) == MINIORM_OK);
+    check(again.data == fit.data && again.size == fit.size);
 }
 
 static void check_scalar(const struct miniorm_value *value)
@@ -81,10 +99,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (miniorm_value_parse((enum miniorm_type)(data[0] - 'a' + 1), text, &value, NULL) !=
         MINIORM_OK)
         return 0;
-    if (value.type == MINIORM_T_numeric)
+    if (value.type == MINIORM_T_numeric) {
         check_numeric(value.as.text);
-    else if (!miniorm__type_is_text(value.type))
+        check_fit(value.as.text, 12, 2);
+        check_fit(value.as.text, MINIORM_PRECISION_MAX, (unsigned)size % MINIORM_PRECISION_MAX);
+    } else if (!miniorm__type_is_text(value.type)) {
         check_scalar(&value);
+    }
     check_conversions(&value);
     return 0;
 }

@@ -7,9 +7,19 @@
 #include <stdio.h>
 
 #include "every_type.h"
+#include "random.h"
 #include "value.h"
 
-static const struct miniorm_model *const models[] = {&every_model};
+#define PRICE_COLUMNS(X, T)                                              \
+    X(T, int4, id, MINIORM_PRIMARY_KEY | MINIORM_IDENTITY)               \
+    X(T, numeric, amount, MINIORM_NULLABLE, .precision = 12, .scale = 2) \
+    X(T, numeric, share, MINIORM_NULLABLE, .precision = 3, .scale = 3)   \
+    X(T, numeric, pieces, MINIORM_NULLABLE, .precision = 5)
+
+MINIORM_DECLARE(price, PRICE_COLUMNS);
+MINIORM_DEFINE(price, PRICE_COLUMNS, "prices");
+
+static const struct miniorm_model *const models[] = {&every_model, &price_model};
 
 static int empty_table(void **state)
 {
@@ -17,6 +27,7 @@ static int empty_table(void **state)
     struct miniorm_error error = MINIORM_ERROR_INIT;
 
     assert_ok(every_delete(both->session, MINIORM_ALL, NULL, &error), &error);
+    assert_ok(price_delete(both->session, MINIORM_ALL, NULL, &error), &error);
     return 0;
 }
 
@@ -391,6 +402,172 @@ static void numbers_are_ordered_by_value(void **state)
     miniorm_result_free(result);
 }
 
+static enum miniorm_status insert_price(const struct both *both, unsigned column, const char *text,
+                                        char *out, size_t size, struct miniorm_error *error)
+{
+    const struct miniorm_value value = miniorm_value_string(text);
+    struct price price = {0};
+    struct miniorm_value stored;
+    enum miniorm_status status;
+
+    assert_ok(miniorm_row_set_value(&price_model, &price, column, &value, error), error);
+    status = price_insert(both->session, &price, error);
+    if (status == MINIORM_OK) {
+        stored = miniorm_row_value(&price_model, &price, column);
+        write_text(&stored, out, size);
+    }
+    price_clear(&price);
+    return status;
+}
+
+/* Whether this is what PostgreSQL itself makes of the text. */
+static void expect_cast(const struct both *both, unsigned column, const char *text,
+                        const char *expected)
+{
+    const struct miniorm_column *described = &price_model.columns[column];
+    struct miniorm_error error = MINIORM_ERROR_INIT;
+    struct miniorm_value value = miniorm_value_string(text);
+    struct miniorm_result *result;
+    enum miniorm_status status;
+    char sql[100], cast[200];
+
+    if (both->dialect != MINIORM_POSTGRESQL)
+        return;
+    snprintf(sql, sizeof(sql), "SELECT $1::text::numeric(%d,%d)::text", described->precision,
+             described->scale);
+    status = miniorm_run_take(both->session, miniorm_query_raw(sql, &value, 1), &result, &error);
+    if (status != (expected == NULL ? MINIORM_EVALUE : MINIORM_OK))
+        fail_msg("%s as %s: the server says %s", text, described->name,
+                 miniorm_status_name(status));
+    if (expected == NULL) {
+        assert_string_equal(error.sqlstate, "22003");
+        return;
+    }
+    assert_ok(miniorm_result_value(result, 0, 0, &value, &error), &error);
+    write_text(&value, cast, sizeof(cast));
+    if (strcmp(cast, expected) != 0)
+        fail_msg("%s as %s: %s, but the server makes it %s", text, described->name, expected, cast);
+    miniorm_result_free(result);
+}
+
+static void numbers_are_rounded_to_their_column_or_refused(void **state)
+{
+    static const struct {
+        unsigned column;
+        const char *text;
+        const char *expected;
+    } cases[] = {
+        {price_amount, "1.005", "1.01"},
+        {price_amount, "-1.005", "-1.01"},
+        {price_amount, "-0.004", "0.00"},
+        {price_amount, "1.5e3", "1500.00"},
+        {price_amount, "9999999999.994", "9999999999.99"},
+        {price_amount, "9999999999.995", NULL},
+        {price_amount, "1e20", NULL},
+        {price_amount, "NaN", "NaN"},
+        {price_amount, "Infinity", NULL},
+        {price_amount, "-Infinity", NULL},
+        {price_share, "0.9994", "0.999"},
+        {price_share, "0.9995", NULL},
+        {price_share, "1", NULL},
+        {price_share, "-.0005", "-0.001"},
+        {price_pieces, "99999.4", "99999"},
+        {price_pieces, "99999.5", NULL},
+        {price_pieces, "-0.5", "-1"},
+    };
+    struct both *both = *state;
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct miniorm_error error = MINIORM_ERROR_INIT;
+        char stored[200];
+        const enum miniorm_status status =
+            insert_price(both, cases[i].column, cases[i].text, stored, sizeof(stored), &error);
+
+        expect_cast(both, cases[i].column, cases[i].text, cases[i].expected);
+        if (cases[i].expected != NULL) {
+            assert_ok(status, &error);
+            assert_string_equal(stored, cases[i].expected);
+            continue;
+        }
+        assert_int_equal(status, MINIORM_EVALUE);
+        assert_string_equal(error.column, price_model.columns[cases[i].column].name);
+        assert_string_equal(error.sqlstate, "");
+    }
+}
+
+/* A number of few different digits, so that carries and ties are frequent. */
+static void make_number(char out[40])
+{
+    static const char digits[] = "0459999";
+    const unsigned whole = random_below(13);
+    const unsigned fraction = random_below(6);
+    size_t size = 0;
+    unsigned i;
+
+    if (random_below(3) == 0)
+        out[size++] = '-';
+    for (i = 0; i < whole; i++)
+        out[size++] = digits[random_below(sizeof(digits) - 1)];
+    if (fraction != 0)
+        out[size++] = '.';
+    for (i = 0; i < fraction; i++)
+        out[size++] = digits[random_below(sizeof(digits) - 1)];
+    if (whole + fraction == 0)
+        out[size++] = '5';
+    out[size] = '\0';
+    if (random_below(3) == 0)
+        snprintf(out + size, 40 - size, "e%d", (int)random_below(17) - 8);
+}
+
+static void random_numbers_are_rounded_as_postgresql_does(void **state)
+{
+    enum { ROUNDS = 1000 };
+    struct both *both = *state;
+    unsigned i;
+
+    if (both->dialect != MINIORM_POSTGRESQL)
+        return;
+    for (i = 0; i < ROUNDS; i++) {
+        const unsigned column = price_amount + random_below(3);
+        struct miniorm_error error = MINIORM_ERROR_INIT;
+        char text[40], stored[200];
+        enum miniorm_status status;
+
+        make_number(text);
+        status = insert_price(both, column, text, stored, sizeof(stored), &error);
+        if (status != MINIORM_OK)
+            assert_string_equal(error.column, price_model.columns[column].name);
+        expect_cast(both, column, text, status == MINIORM_OK ? stored : NULL);
+    }
+}
+
+static void number_is_compared_as_it_is_given(void **state)
+{
+    struct both *both = *state;
+    struct miniorm_error error = MINIORM_ERROR_INIT;
+    struct price changes = {0};
+    char stored[200];
+    uint64_t count;
+
+    assert_ok(insert_price(both, price_amount, "1.005", stored, sizeof(stored), &error), &error);
+    assert_ok(price_count(both->session, MINIORM_WHERE(miniorm_eq(price_amount, "1.005")), &count,
+                          &error),
+              &error);
+    assert_int_equal(count, 0);
+    miniorm_set(price, &changes, amount, MINIORM_S("7.125"));
+    assert_ok(price_update(both->session,
+                           MINIORM_WHERE(miniorm_gt(price_amount, "1.0099"),
+                                         miniorm_lt(price_amount, "Infinity")),
+                           &changes, &count, &error),
+              &error);
+    assert_int_equal(count, 1);
+    assert_ok(
+        price_count(both->session, MINIORM_WHERE(miniorm_eq(price_amount, "7.13")), &count, &error),
+        &error);
+    assert_int_equal(count, 1);
+}
+
 static void value_that_does_not_fit_is_refused_before_it_is_sent(void **state)
 {
     struct both *both = *state;
@@ -442,6 +619,9 @@ int main(void)
         on_empty(long_text_and_bytes_come_back),
         on_empty(integers_and_floats_are_numeric_too),
         on_empty(numbers_are_ordered_by_value),
+        on_empty(numbers_are_rounded_to_their_column_or_refused),
+        on_empty(random_numbers_are_rounded_as_postgresql_does),
+        on_empty(number_is_compared_as_it_is_given),
         on_empty(value_that_does_not_fit_is_refused_before_it_is_sent),
         on_empty(text_that_is_too_long_is_refused_by_the_database),
     };
