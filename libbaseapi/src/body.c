@@ -7,12 +7,13 @@
  */
 #include "body.h"
 
+#include <miniorm/numeric.h>
+
 #include <float.h>
 #include <string.h>
 
 #include "base64.h"
 #include "body_numbers.h"
-#include "decimal.h"
 #include "error.h"
 #include "key_table.h"
 #include "schema.h"
@@ -66,24 +67,22 @@ static struct miniorm_text digits_of(struct arena *arena, const json_t *json)
     return miniorm_text_from(arena_copy(arena, formatted, size), size);
 }
 
-/* Not-a-number is numeric too, of any precision; infinities are so without one only. */
-static bool is_nan(struct miniorm_text text)
-{
-    return text.size == 3 && (text.data[0] | 0x20) == 'n';
-}
-
+/* As its column holds it: keys are compared with it, and providers may not round. */
 static bool read_numeric(struct arena *arena, const struct miniorm_column *column,
                          const json_t *json, struct miniorm_value *out)
 {
     const struct miniorm_text digits = digits_of(arena, json);
+    struct miniorm_text *number = &out->as.text;
+    char buffer[MINIORM_NUMERIC_SIZE];
 
     if (digits.data == NULL ||
-        miniorm_value_parse(MINIORM_T_numeric, digits, out, NULL) != MINIORM_OK)
+        miniorm_value_parse(MINIORM_T_numeric, digits, out, NULL) != MINIORM_OK ||
+        miniorm_numeric_fit(*number, column->precision, column->scale, buffer, number, NULL) !=
+            MINIORM_OK)
         return false;
-    if (column->precision == 0 || is_nan(out->as.text))
-        return true;
-    return baseapi__decimal_fit(arena, out->as.text, column->precision, column->scale,
-                                &out->as.text);
+    if (number->data == buffer)
+        number->data = arena_copy(arena, buffer, number->size);
+    return number->data != NULL;
 }
 
 static bool read_real(const json_t *json, enum miniorm_type type, struct miniorm_value *out)

@@ -1,5 +1,5 @@
 /*
- * Decimal numbers as text.
+ * Decimal numbers as JSON writes them.
  */
 #include "test.h"
 
@@ -57,51 +57,11 @@ static void exponents_tell_the_size_of_a_number(void **state)
     }
 }
 
-static void assert_fit(const char *number, unsigned precision, unsigned scale, const char *expected)
-{
-    struct arena arena = {NULL, 0};
-    struct miniorm_text out = {NULL, 0};
-    const bool fits = baseapi__decimal_fit(&arena, text_of(number), precision, scale, &out);
-
-    if (expected == NULL) {
-        assert_false(fits);
-    } else {
-        assert_true(fits);
-        assert_int_equal(out.size, strlen(expected));
-        assert_memory_equal(out.data, expected, out.size);
-    }
-    arena_free(&arena);
-}
-
-static void numbers_are_rounded_to_the_scale_half_away_from_zero(void **state)
-{
-    (void)state;
-    assert_fit("1.005", 12, 2, "1.01");
-    assert_fit("-1.005", 12, 2, "-1.01");
-    assert_fit("1.0049", 12, 2, "1.00");
-    assert_fit("12.5", 12, 2, "12.50");
-    assert_fit("5", 12, 2, "5.00");
-    assert_fit("0", 12, 2, "0.00");
-    assert_fit("9.999", 3, 2, NULL);
-    assert_fit("9.994", 3, 2, "9.99");
-    assert_fit("99.5", 3, 0, "100");
-    assert_fit("99.5", 2, 0, NULL);
-    assert_fit("0.5", 1, 0, "1");
-    assert_fit("0.4", 1, 0, "0");
-    assert_fit("000123", 3, 0, "123");
-    assert_fit("0.999", 2, 2, NULL);
-    assert_fit("0.994", 2, 2, "0.99");
-    assert_fit(".5", 2, 1, "0.5");
-    assert_fit("10000000000", 12, 2, NULL);
-    assert_fit("9999999999.99", 12, 2, "9999999999.99");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_told_by_jsons_grammar),
         cmocka_unit_test(exponents_tell_the_size_of_a_number),
-        cmocka_unit_test(numbers_are_rounded_to_the_scale_half_away_from_zero),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
