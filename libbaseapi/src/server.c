@@ -258,9 +258,9 @@ static enum MHD_Result send_reply(struct MHD_Connection *handle, struct baseapi_
     enum MHD_Result result;
 
     if (canned == NULL) {
+        reply = make_reply(request, request->response);
         status = request->response->status;
         size = request->response->body_size;
-        reply = make_reply(request, request->response);
     }
     if (reply == NULL) {
         canned = canned != NULL ? canned : &baseapi__canned_no_memory;
@@ -270,6 +270,8 @@ static enum MHD_Result send_reply(struct MHD_Connection *handle, struct baseapi_
     }
     if (reply == NULL)
         return MHD_NO;
+    if (strcmp(request->method, "HEAD") == 0)
+        size = 0;
     baseapi__exchange_sending(request, status, size);
     result = MHD_queue_response(handle, status, reply);
     MHD_destroy_response(reply);

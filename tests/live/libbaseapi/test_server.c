@@ -544,9 +544,13 @@ static void access_log_has_a_line_for_each_request(void **state)
     assert_int_equal(json_integer_value(json_object_get(line, "status")), 200);
     assert_int_equal(json_integer_value(json_object_get(line, "bytes")), 8);
     json_decref(line);
+    assert_true(wire_print(fd, "HEAD /books/7 HTTP/1.1\r\nHost: a\r\n\r\n"));
+    assert_int_equal(wire_read(fd, true, 5000, &reply), WIRE_REPLY);
+    assert_true(rig_await(&own.accesses, 2));
+    assert_true(rig_has_accessed(&own, "\"bytes\":0,"));
     assert_true(wire_print(fd, "BAD METHOD /x HTTP/1.1\r\n\r\n"));
     assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
-    assert_true(rig_await(&own.accesses, 2));
+    assert_true(rig_await(&own.accesses, 3));
     assert_true(rig_has_accessed(&own, "\"status\":400"));
     close(fd);
     assert_int_equal(rig_stop(&own, 5000), BASEAPI_OK);
