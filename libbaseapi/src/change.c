@@ -125,11 +125,6 @@ static void ask(struct view *view, view_ask_fn function, void (*finish)(struct v
     baseapi__view_go(view);
 }
 
-static view_ask_fn get_one_of(const struct baseapi_provider *provider)
-{
-    return provider->get_one != NULL ? provider->get_one : provider->get_many;
-}
-
 static void execute(struct change *change)
 {
     struct view *view = change->view;
@@ -153,7 +148,7 @@ static void execute(struct change *change)
         ask(view, provider->remove, finish_delete);
     else if (wish->set == 0)
         /* Nothing to change: the entity as it is. */
-        ask(view, get_one_of(provider), finish_update);
+        ask(view, baseapi__provider_get_one(provider), finish_update);
     else
         ask(view, provider->update, finish_update);
 }
@@ -285,7 +280,7 @@ void baseapi__entity_put(struct baseapi_request *request, void *data)
         return;
     }
     change->view->kind = VIEW_READ;
-    ask(change->view, get_one_of(resource->provider), finish_bad_update);
+    ask(change->view, baseapi__provider_get_one(resource->provider), finish_bad_update);
 }
 
 void baseapi__entity_delete(struct baseapi_request *request, void *data)

@@ -6,6 +6,11 @@
 
 #include <string.h>
 
+view_ask_fn baseapi__provider_get_one(const struct baseapi_provider *provider)
+{
+    return provider->get_one != NULL ? provider->get_one : provider->get_many;
+}
+
 static void finish(struct view *view)
 {
     struct text body = {0};
@@ -49,7 +54,6 @@ struct miniorm_value *baseapi__path_key(struct baseapi_request *request,
 void baseapi__entity_get(struct baseapi_request *request, void *data)
 {
     const struct resource *resource = data;
-    const struct baseapi_provider *provider = resource->provider;
     const struct baseapi_params *params;
     const struct miniorm_value *key;
     struct level *root;
@@ -70,8 +74,7 @@ void baseapi__entity_get(struct baseapi_request *request, void *data)
     view = baseapi__view_start(request, resource, root, finish);
     if (view == NULL)
         return;
-    baseapi__view_ask(view, root,
-                      provider->get_one != NULL ? provider->get_one : provider->get_many,
+    baseapi__view_ask(view, root, baseapi__provider_get_one(resource->provider),
                       baseapi__level_arrived);
     baseapi__view_go(view);
 }

@@ -79,10 +79,7 @@ static bool is_told(const struct resource *resource, const struct baseapi_parame
                     const struct baseapi_parameter *end, struct miniorm_text shown)
 {
     for (; list != end; list = list->next) {
-        const struct meaning meaning = meaning_of(resource, list->name);
-
-        if (meaning.shown.size == shown.size &&
-            memcmp(meaning.shown.data, shown.data, shown.size) == 0)
+        if (baseapi__text_same(meaning_of(resource, list->name).shown, shown))
             return true;
     }
     return false;

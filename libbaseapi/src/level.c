@@ -9,14 +9,7 @@
  */
 #include "view.h"
 
-#include <string.h>
-
 enum number { NUMBER_FITS, NUMBER_IS_NONE, NUMBER_TOO_BIG, NUMBER_NEGATIVE };
-
-static bool same_text(struct miniorm_text a, struct miniorm_text b)
-{
-    return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
-}
 
 /* The name in a word of a sort, without the '-' of a descending one. */
 static struct miniorm_text unsigned_name(struct miniorm_text text)
@@ -29,7 +22,7 @@ static struct miniorm_text unsigned_name(struct miniorm_text text)
 /* Whether an earlier word of a list of fields is the same. */
 static bool is_repeated_field(const struct baseapi_word *list, const struct baseapi_word *word)
 {
-    while (list != word && !same_text(list->text, word->text))
+    while (list != word && !baseapi__text_same(list->text, word->text))
         list = list->next;
     return list != word;
 }
@@ -37,7 +30,8 @@ static bool is_repeated_field(const struct baseapi_word *list, const struct base
 /* Whether an earlier word of a sort names the same field. */
 static bool is_repeated_sort(const struct baseapi_word *list, const struct baseapi_word *word)
 {
-    while (list != word && !same_text(unsigned_name(list->text), unsigned_name(word->text)))
+    while (list != word &&
+           !baseapi__text_same(unsigned_name(list->text), unsigned_name(word->text)))
         list = list->next;
     return list != word;
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "target.h"
 #include "utf8.h"
 
 void baseapi__params_fault(struct params_report *report, struct arena *arena,
@@ -39,15 +40,9 @@ bool baseapi__text_is(struct miniorm_text text, const char *string)
     return strlen(string) == text.size && memcmp(text.data, string, text.size) == 0;
 }
 
-static int hex_digit(char c)
+bool baseapi__text_same(struct miniorm_text a, struct miniorm_text b)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
+    return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
 }
 
 /* Decodes into `to`, which has room for `size` bytes; false at an escape that is none. */
@@ -57,12 +52,11 @@ static bool unescape(const char *from, size_t size, char *to, size_t *decoded)
 
     for (size_t i = 0; i < size; i++) {
         if (from[i] == '%') {
-            const int high = i + 2 < size ? hex_digit(from[i + 1]) : -1;
-            const int low = high < 0 ? -1 : hex_digit(from[i + 2]);
+            const int value = i + 2 < size ? baseapi__target_escape_value(from + i) : -1;
 
-            if (low < 0)
+            if (value < 0)
                 return false;
-            to[n++] = (char)(high * 16 + low);
+            to[n++] = (char)value;
             i += 2;
         } else {
             to[n++] = from[i];
@@ -106,9 +100,7 @@ static enum baseapi_status decode(struct arena *arena, struct miniorm_text raw,
 static bool has_pair(const struct params_pairs *pairs, struct miniorm_text name)
 {
     for (size_t i = 0; i < pairs->count; i++) {
-        const struct miniorm_text other = pairs->items[i].name;
-
-        if (other.size == name.size && memcmp(other.data, name.data, name.size) == 0)
+        if (baseapi__text_same(pairs->items[i].name, name))
             return true;
     }
     return false;

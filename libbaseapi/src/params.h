@@ -45,7 +45,8 @@ enum baseapi_status baseapi__params_parse(struct arena *arena, const char *query
                                           struct params_report *report,
                                           const struct baseapi_params **out);
 
-/* Whether a text is exactly this string. */
+/* Whether a text is exactly this string, or the same as another text. */
 bool baseapi__text_is(struct miniorm_text text, const char *string);
+bool baseapi__text_same(struct miniorm_text a, struct miniorm_text b);
 
 #endif

@@ -69,9 +69,7 @@ static struct miniorm_text cut(struct miniorm_text *rest, char delimiter)
 static struct node *find_include(const struct node *node, struct miniorm_text name)
 {
     for (struct node *child = node->includes; child != NULL; child = child->next) {
-        const struct miniorm_text other = child->params.name;
-
-        if (other.size == name.size && memcmp(other.data, name.data, name.size) == 0)
+        if (baseapi__text_same(child->params.name, name))
             return child;
     }
     return NULL;

@@ -17,10 +17,7 @@ static int digit_value(char c)
     return -1;
 }
 
-/*
- * Value of the escape at `text`, which starts with '%', or -1; stops at the terminator by itself.
- */
-static int escape_value(const char *text)
+int baseapi__target_escape_value(const char *text)
 {
     const int high = digit_value(text[1]);
     const int low = high < 0 ? -1 : digit_value(text[2]);
@@ -38,7 +35,7 @@ static enum target_fault check(const char *raw)
         if (*raw == '?')
             is_path = false;
         if (*raw == '%') {
-            const int value = escape_value(raw);
+            const int value = baseapi__target_escape_value(raw);
 
             if (value == 0)
                 return TARGET_NUL;
@@ -100,7 +97,8 @@ size_t baseapi__target_decode(const char *encoded, size_t size, char *out)
     size_t i = 0;
 
     while (i < size) {
-        const int value = encoded[i] == '%' && size - i >= 3 ? escape_value(encoded + i) : -1;
+        const int value =
+            encoded[i] == '%' && size - i >= 3 ? baseapi__target_escape_value(encoded + i) : -1;
 
         out[length++] = value < 0 ? encoded[i] : (char)value;
         i += value < 0 ? 1 : 3;

@@ -22,6 +22,12 @@ struct target {
     const char *query; /* behind the '?', "" without one */
 };
 
+/*
+ * Value of the escape at `text`, which begins with '%' and has a NUL somewhere behind it; -1 when it
+ * is none.
+ */
+int baseapi__target_escape_value(const char *text);
+
 /* Takes a NUL-terminated target apart; *out is set when the answer is TARGET_OK. */
 enum target_fault baseapi__target_parse(const char *raw, struct target *out);
 

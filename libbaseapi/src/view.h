@@ -77,6 +77,9 @@ struct level *baseapi__level_make(struct baseapi_request *request, const struct 
                                   const struct baseapi_params *params,
                                   const struct miniorm_value *key);
 
+/* How a provider is asked for one entity. */
+view_ask_fn baseapi__provider_get_one(const struct baseapi_provider *provider);
+
 /* The filters of a level; false as above. */
 bool baseapi__filters_make(struct baseapi_request *request, const struct resource *resource,
                            const struct baseapi_params *params, const struct miniorm_value *key,

@@ -125,7 +125,7 @@ BASEAPI_API extern const struct baseapi_provider baseapi_model_provider;
 
 /*
  * Give the answer. `rows` and `error` are copied, what they point to is not. Of an error the status
- * decides what the client is told (see the guide), `constraint` and `column` where; its message
+ * decides what the client is told (resources.md), `constraint` and `column` where; its message
  * goes to the error log only. A second answer is released and ignored.
  *
  * Since:   0.1
