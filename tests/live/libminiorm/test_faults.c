@@ -5,6 +5,8 @@
 #include "async.h"
 
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "proxy.h"
 
@@ -397,6 +399,47 @@ static void host_that_is_silent_is_passed_over(void **state)
     proxy_stop(silent);
 }
 
+static int64_t backend_of(struct miniorm_session *session)
+{
+    struct miniorm_result *result = NULL;
+    struct miniorm_value value;
+    int64_t backend = -1;
+
+    if (miniorm_run_take(session, miniorm_query_raw("SELECT pg_backend_pid()", NULL, 0), &result,
+                         NULL) != MINIORM_OK)
+        return -1;
+    if (miniorm_result_value(result, 0, 0, &value, NULL) == MINIORM_OK)
+        backend = value.as.integer;
+    miniorm_result_free(result);
+    return backend;
+}
+
+static void child_after_fork_leaves_the_parent_s_connection_alone(void **state)
+{
+    struct miniorm_database *database;
+    int64_t backend;
+    int status;
+    pid_t child;
+
+    (void)state;
+    assert_int_equal(
+        miniorm_database_open(getenv("MINIORM_TEST_POSTGRES_URL"), NULL, &database, NULL),
+        MINIORM_OK);
+    backend = backend_of(miniorm_database_session(database));
+    assert_true(backend > 0);
+    child = fork();
+    if (child == 0) {
+        const int64_t own = backend_of(miniorm_database_session(database));
+
+        miniorm_database_close(database);
+        _exit(own > 0 && own != backend ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(backend_of(miniorm_database_session(database)), backend);
+    miniorm_database_close(database);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -412,6 +455,7 @@ int main(void)
         cmocka_unit_test_setup(frozen_server_is_survived, empty),
         cmocka_unit_test(wrong_password_is_a_permanent_error_with_its_reason),
         cmocka_unit_test(host_that_is_silent_is_passed_over),
+        cmocka_unit_test(child_after_fork_leaves_the_parent_s_connection_alone),
     };
 
     return cmocka_run_group_tests_name("faults", tests, set_up, tear_down);
