@@ -9,9 +9,12 @@
 
 #include <baseapi/response.h>
 
-/* Fields of one answer, and bytes of them: below what the server keeps for a head. */
+/*
+ * Fields of one answer, and bytes of them: what the server has room for behind the largest head that
+ * the default limits let in.
+ */
 #define RESPONSE_MAX_FIELDS 64
-#define RESPONSE_MAX_FIELD_BYTES 8192
+#define RESPONSE_MAX_FIELD_BYTES 7168
 
 struct response_field {
     const char *name;

@@ -53,8 +53,8 @@ BASEAPI_API enum baseapi_status baseapi_response_set_status(struct baseapi_respo
  * refused.
  *
  * Errors:  BASEAPI_EINVALID  the name is no token or the server's, or the value is empty or holds a
- *                            control character: nothing was set.
- *          BASEAPI_ELIMIT    more than 64 fields, or more than 8 KiB of names and values.
+ *                            control character other than tab: nothing was set.
+ *          BASEAPI_ELIMIT    more than 64 fields, or more than 7 KiB of names and values.
  *          BASEAPI_ENOMEM
  * Since:   0.1
  */

@@ -114,6 +114,61 @@ static void bytes_of_fields_are_limited(void **state)
     check_refused(get_with_bytes(501), 431, "Maximum is 500.");
 }
 
+/* 64 fields of 112 bytes each are 7 KiB, and not one more goes in. */
+static void answer_with_fields(struct baseapi_request *request, void *data)
+{
+    struct baseapi_response *response = baseapi_response_new(request, 200);
+    unsigned *refused = data;
+    char name[8];
+    char value[108];
+    int i;
+
+    memset(value, 'v', sizeof(value) - 1);
+    value[sizeof(value) - 1] = '\0';
+    for (i = 0; i < 64; i++) {
+        (void)snprintf(name, sizeof(name), "X-%03d", i);
+        assert_int_equal(baseapi_response_add_header(response, name, value), BASEAPI_OK);
+    }
+    *refused = (unsigned)baseapi_response_add_header(response, "X", "y");
+    baseapi_response_set_header(response, "X-000", NULL);
+    assert_int_equal(baseapi_response_add_header(response, "X-0000", value), BASEAPI_ELIMIT);
+    assert_int_equal(baseapi_response_add_header(response, "X-000", value), BASEAPI_OK);
+    baseapi_request_respond(request, response);
+}
+
+/* What the default limits allow of a request leaves room for what an answer may have. */
+static void largest_head_gets_the_largest_answer(void **state)
+{
+    static char target[8192 + 1] = "/fields?";
+    static char value[187];
+    unsigned refused = 0;
+    struct rig own;
+    int fd;
+    int i;
+
+    (void)state;
+    rig_prepare(&own);
+    rig_declare(&own);
+    assert_int_equal(
+        baseapi_app_route(own.app, "GET", "/fields", answer_with_fields, &refused, NULL),
+        BASEAPI_OK);
+    rig_start(&own);
+    memset(target + 8, 'x', sizeof(target) - 9);
+    memset(value, 'v', sizeof(value) - 1);
+    fd = wire_open(own.port);
+    /* 62 fields of 195 bytes, one of 189 and Host with 9 are 12288. */
+    assert_true(wire_print(fd, "GET ") && wire_send(fd, target, sizeof(target) - 1) &&
+                wire_print(fd, " HTTP/1.1\r\nHost: a\r\n"));
+    for (i = 0; i < 63; i++)
+        assert_true(wire_print(fd, "X-%03d: %s\r\n", i, i < 62 ? value : value + 6));
+    assert_true(wire_print(fd, "\r\n"));
+    assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(reply.status, 200);
+    assert_int_equal(refused, BASEAPI_ELIMIT);
+    close(fd);
+    assert_int_equal(rig_stop(&own, 5000), BASEAPI_OK);
+}
+
 static int post(const char *path, size_t size, bool is_chunked)
 {
     const int fd = wire_open(rig.port);
@@ -299,6 +354,7 @@ int main(void)
         cmocka_unit_test(target_is_limited),
         cmocka_unit_test(number_of_fields_is_limited),
         cmocka_unit_test(bytes_of_fields_are_limited),
+        cmocka_unit_test(largest_head_gets_the_largest_answer),
         cmocka_unit_test(body_is_limited),
         cmocka_unit_test(route_may_have_its_own_limit_of_the_body),
         cmocka_unit_test(body_that_announces_too_much_is_refused_before_it_is_sent),
