@@ -90,7 +90,6 @@ struct miniorm__pg_transaction {
     struct miniorm__pg_lane *lane;
     struct miniorm__link steps; /* not sent yet */
     enum miniorm__pg_begin begin;
-    bool has_unasked; /* a statement in this segment, whose answer comes with the Sync only */
     bool is_lost; /* with its connection */
     bool is_skipping; /* a step failed before it was sent: as the server would, skip the next */
     unsigned missing; /* serial of the first savepoint that was skipped; 0: none */

@@ -147,10 +147,6 @@ enum miniorm_status miniorm__pg_connection_send_verb(struct miniorm__pg_connecti
 enum miniorm_status miniorm__pg_connection_sync(struct miniorm__pg_connection *connection,
                                                 void *waiter, struct miniorm_error *error);
 
-/* Has the server send what it has answered so far without waiting for the Sync. Errors as above. */
-enum miniorm_status miniorm__pg_connection_ask_for_answers(
-    struct miniorm__pg_connection *connection, struct miniorm_error *error);
-
 /* Has the server forget statements that the cache let go, in a segment of their own; for use
  * between segments and outside transactions. */
 void miniorm__pg_connection_tidy(struct miniorm__pg_connection *connection);

@@ -1,10 +1,11 @@
 /*
  * Interrupt: what nobody waits for any more is stopped on the server, if no other suffers.
  *
- * A cancel request stops whatever the connection runs at that moment. It is sent when that is the
- * statement in question, or one of the reads in a group with it, and everything behind is of the
- * same transaction, or reads too; reads that are hit are sent again. Until the request is through, nothing is sent on the lane. A
- * lane whose first statement was given up and that stays silent all the same is closed.
+ * A cancel request stops whatever the connection runs at that moment. It is sent when the statement
+ * in question is in the segment that runs, and everything behind is of the same transaction, which
+ * cannot succeed any more, or reads, which are sent again if they are hit. Until the request is
+ * through, nothing is sent on the lane. A lane whose first segment has a statement that was given up,
+ * and that stays silent all the same, is closed.
  */
 #include <errno.h>
 #include <sys/eventfd.h>
@@ -91,8 +92,8 @@ static struct miniorm_request *request_of(const struct miniorm__pg_lane *lane,
 }
 
 /*
- * The statement that runs, if it was given up. Of a group of reads, whose answers come together,
- * nobody knows which one runs: any of them that was given up will do.
+ * A statement that was given up and may be the one that runs. The answers of a segment come together
+ * at its end, so that nobody knows how far the server is in it.
  */
 static struct miniorm_request *given_up(const struct miniorm__pg_lane *lane)
 {
@@ -104,7 +105,7 @@ static struct miniorm_request *given_up(const struct miniorm__pg_lane *lane)
 
         if (request != NULL && request->is_abandoned)
             return request;
-        if (expected->step == MINIORM__PG_SYNC || (request != NULL && lane->transaction != NULL))
+        if (expected->step == MINIORM__PG_SYNC)
             return NULL;
     }
     return NULL;

@@ -215,16 +215,6 @@ enum miniorm_status miniorm__pg_connection_sync(struct miniorm__pg_connection *c
     return MINIORM_OK;
 }
 
-enum miniorm_status miniorm__pg_connection_ask_for_answers(
-    struct miniorm__pg_connection *connection, struct miniorm_error *error)
-{
-    enum miniorm_status status = check_ready(connection, error);
-
-    if (status == MINIORM_OK && PQsendFlushRequest(connection->pg) != 1)
-        status = sending_failed(connection, error);
-    return status;
-}
-
 static bool send_close(struct miniorm__pg_connection *connection, const char *name)
 {
     /* The keyword, a quoted name without quotes in it, NUL. */

@@ -143,17 +143,11 @@ static bool send_begin(struct miniorm__pg_transaction *own)
 static void send_statement(struct miniorm__pg_transaction *own, struct miniorm_request *request)
 {
     struct miniorm_error error = MINIORM_ERROR_INIT;
-    enum miniorm_status status = MINIORM_OK;
+    enum miniorm_status status;
 
     own->lane->has_output = true;
-    /* The answers of those before it come at once, so that it is known which one runs: a deadline
-     * may stop this one, but not one before it. */
-    if (own->has_unasked)
-        status = miniorm__pg_connection_ask_for_answers(own->lane->connection, &error);
-    if (status == MINIORM_OK)
-        status = miniorm__pg_connection_send(own->lane->connection, request->operation.statements,
-                                             request, true, &error);
-    own->has_unasked = true;
+    status = miniorm__pg_connection_send(own->lane->connection, request->operation.statements,
+                                         request, true, &error);
     if (status == MINIORM_OK) {
         miniorm__pg_lane_started(own->lane, request);
         return;
@@ -178,10 +172,8 @@ static void send_step_verb(struct miniorm__pg_transaction *own, struct miniorm_r
     char sql[MINIORM__PG_VERB_SIZE];
 
     miniorm__pg_verb_text(real_verb(own, request), request->serial, sql);
-    if ((is_end || request->verb == MINIORM__ROLLBACK_TO) && lane->connection->is_open) {
+    if ((is_end || request->verb == MINIORM__ROLLBACK_TO) && lane->connection->is_open)
         miniorm__pg_lane_sync(lane, NULL);
-        own->has_unasked = false;
-    }
     if (request->verb == MINIORM__ROLLBACK_TO) {
         own->is_skipping = false;
         own->missing = 0;
@@ -264,7 +256,6 @@ static bool send_step(struct miniorm__pg_client *pool, struct miniorm__pg_transa
     struct miniorm__pg_lane *lane;
 
     own->is_skipping = own->is_skipping || request->is_abandoned;
-    own->has_unasked = own->has_unasked && own->lane != NULL && own->lane->connection->is_open;
     if (is_skipped(own, request)) {
         miniorm__list_remove(&request->link);
         skip(own, request);
@@ -373,13 +364,18 @@ static void complete_answered(struct miniorm_request *request, PGresult *answer)
     PQclear(answer);
 }
 
-static void complete_failed(struct miniorm_request *request, PGresult *result)
+static void complete_failed(struct miniorm__pg_lane *lane, struct miniorm_request *request,
+                            PGresult *result)
 {
     struct miniorm_error error = MINIORM_ERROR_INIT;
-    const enum miniorm_status status = miniorm__pg_fail_result(&error, result);
 
+    if (miniorm__pg_is_cancelled(result) && miniorm__pg_interrupt_may_hit(lane))
+        miniorm__fail(&error, MINIORM_EABORTED,
+                      "another statement of the transaction was given up: roll back");
+    else
+        miniorm__pg_fail_result(&error, result);
     PQclear(result);
-    complete(request, status, NULL, &error);
+    complete(request, error.status, NULL, &error);
 }
 
 void miniorm__pg_transaction_answered(struct miniorm__pg_lane *lane,
@@ -398,7 +394,7 @@ void miniorm__pg_transaction_answered(struct miniorm__pg_lane *lane,
         return;
     }
     switch (PQresultStatus(result)) {
-    case PGRES_FATAL_ERROR: complete_failed(request, result); break;
+    case PGRES_FATAL_ERROR: complete_failed(lane, request, result); break;
     case PGRES_PIPELINE_ABORTED:
         PQclear(result);
         complete_skipped(request);
