@@ -85,10 +85,31 @@ static size_t value_size(const struct header_field *field)
     return size;
 }
 
+/* Name and value, one behind the other, each with its terminator. */
+static bool copy_field(struct arena *arena, const struct header_field *field,
+                       struct header_field *out)
+{
+    const size_t size = value_size(field);
+    char *name = arena_alloc(arena, field->name_size + size + 2);
+    char *value;
+
+    if (name == NULL)
+        return false;
+    value = name + field->name_size + 1;
+    memcpy(name, field->name, field->name_size);
+    name[field->name_size] = '\0';
+    memcpy(value, field->value, size);
+    value[size] = '\0';
+    *out = *field;
+    out->name = name;
+    out->value = value;
+    out->value_size = size;
+    return true;
+}
+
 void baseapi__exchange_add_field(struct baseapi_request *request, const struct header_field *field)
 {
     const size_t limit = request->worker->app->options.max_header_bytes;
-    struct header_field copy = *field;
 
     if (request->has_no_memory || request->field_count == request->field_capacity)
         return;
@@ -98,10 +119,8 @@ void baseapi__exchange_add_field(struct baseapi_request *request, const struct h
         request->is_head_too_large = true;
         return;
     }
-    copy.name = arena_copy(&request->arena, field->name, field->name_size);
-    copy.value_size = value_size(field);
-    copy.value = arena_copy(&request->arena, field->value, copy.value_size);
-    request->has_no_memory = copy.name == NULL || copy.value == NULL;
-    if (!request->has_no_memory)
-        request->fields[request->field_count++] = copy;
+    if (copy_field(&request->arena, field, &request->fields[request->field_count]))
+        request->field_count++;
+    else
+        request->has_no_memory = true;
 }

@@ -107,7 +107,6 @@ void baseapi__exchange_begin(struct connection *connection, const char *raw_targ
     request->holders = 1;
     request->method = "";
     request->started_us = monotonic_us();
-    request->started_at_us = (int64_t)clock_read_us(CLOCK_REALTIME);
     if (size <= worker->app->options.max_target_bytes) {
         request->raw_target = arena_copy(&request->arena, raw_target, size);
         request->has_no_memory = request->raw_target == NULL;
@@ -426,6 +425,7 @@ void baseapi__exchange_drop(struct baseapi_request *request)
 static void log_access(struct baseapi_request *request)
 {
     const struct baseapi_app_options *options = &request->worker->app->options;
+    const uint64_t duration_us = monotonic_us() - request->started_us;
     const struct baseapi_access access = {
         .size = sizeof(access),
         .request_id = request->id,
@@ -435,12 +435,11 @@ static void log_access(struct baseapi_request *request)
         .peer = request->peer,
         .status = request->sent_status,
         .body_bytes = request->sent_bytes,
-        .duration_us = monotonic_us() - request->started_us,
-        .started_at_us = request->started_at_us,
+        .duration_us = duration_us,
+        .started_at_us = (int64_t)(clock_read_us(CLOCK_REALTIME) - duration_us),
     };
 
-    if (options->access_log != NULL)
-        options->access_log(&access, options->access_log_data);
+    options->access_log(&access, options->access_log_data);
 }
 
 static void count_end(struct baseapi_request *request)
@@ -470,7 +469,8 @@ void baseapi__exchange_end(struct connection *connection, unsigned server_status
         request->sent_status = STATUS_CLIENT_LEFT;
     }
     count_end(request);
-    log_access(request);
+    if (connection->worker->app->options.access_log != NULL)
+        log_access(request);
     if (request->close_after && request->stage == STAGE_REPLYING)
         baseapi__linger(connection);
     connection->request = NULL;

@@ -108,7 +108,6 @@ struct baseapi_request {
     char id[REQUEST_ID_MAX_SIZE + 1];
     char peer[INET6_ADDRSTRLEN];
     uint64_t started_us;
-    int64_t started_at_us;
 
     /* The way through middlewares and handler. */
     size_t step; /* of the chain: how many were entered */
@@ -139,7 +138,7 @@ struct baseapi_request {
     struct baseapi_request *next_mail; /* in the worker's inbox or the pool's queue */
     enum mail { MAIL_NONE = 0, MAIL_ANSWERED, MAIL_RESUMED } mail;
 
-    struct arena arena; /* the one part that outlives the request, with its first block */
+    struct arena arena; /* the one part that outlives the request, with a block for the next */
 };
 
 /* For the server, in this order for each connection and request. */

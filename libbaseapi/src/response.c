@@ -12,6 +12,12 @@
 #include "exchange.h"
 #include "worker.h"
 
+/*
+ * A body up to this size is copied to the request's memory: a buffer that is given back at once is
+ * there for the next answer, while those of all answers under way come from the heap one by one.
+ */
+#define COPIED_SIZE ((size_t)1024)
+
 static bool is_status(unsigned status)
 {
     return status >= 200 && status <= 599;
@@ -194,9 +200,16 @@ const void *baseapi_response_body(const struct baseapi_response *response, size_
 enum baseapi_status baseapi__response_text_take(struct baseapi_response *response,
                                                 struct text *body)
 {
+    enum baseapi_status status;
     size_t size = 0;
-    char *data = text_take(body, &size);
+    char *data;
 
+    if (!body->failed && body->size <= COPIED_SIZE) {
+        status = baseapi_response_set_body(response, body->data, body->size);
+        text_free(body);
+        return status;
+    }
+    data = text_take(body, &size);
     if (data == NULL)
         return BASEAPI_ENOMEM;
     return baseapi_response_set_body_take(response, data, size, free);

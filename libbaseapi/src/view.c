@@ -37,12 +37,13 @@ static void on_cancel(struct baseapi_request *request, void *data)
 struct view *baseapi__view_start(struct baseapi_request *request, const struct resource *resource,
                                  struct level *root, void (*finish)(struct view *view))
 {
-    struct view *view = arena_zeroed(baseapi__request_arena(request), 1, sizeof(*view));
+    struct view *view = arena_alloc(baseapi__request_arena(request), sizeof(*view));
 
     if (view == NULL) {
         baseapi_respond_error(request, NULL);
         return NULL;
     }
+    memset(view, 0, offsetof(struct view, error));
     view->request = request;
     view->resource = resource;
     view->root = root;
@@ -62,7 +63,7 @@ void baseapi__view_fail(struct view *view, enum miniorm_status status, const cha
     if (view->failed)
         return;
     view->failed = true;
-    view->error.status = status;
+    view->error = (struct miniorm_error){.status = status};
     strncpy(view->error.message, message, sizeof(view->error.message) - 1);
 }
 

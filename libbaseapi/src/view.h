@@ -61,8 +61,8 @@ struct view {
     enum view_kind kind;
     bool failed; /* `error` says why */
     bool too_many; /* the includes have more rows than an answer may */
-    struct miniorm_error error;
     void *data; /* of whoever made the view */
+    struct miniorm_error error; /* not initialised before the view fails */
 };
 
 typedef void (*view_ask_fn)(const struct baseapi_provider *provider,

@@ -19,6 +19,8 @@
  */
 #define FIRST_CAPACITY ((size_t)976)
 #define LARGEST_CAPACITY ((size_t)256 * 1024)
+/* What stays after a reset: what an ordinary request needs in all, not the answer of a large one. */
+#define KEPT_CAPACITY (4 * FIRST_CAPACITY)
 
 struct arena_block {
     struct arena_block *older;
@@ -97,23 +99,28 @@ char *arena_string(struct arena *arena, const char *string)
     return string == NULL ? NULL : arena_copy(arena, string, strlen(string));
 }
 
-void arena_reset(struct arena *arena)
+/* Frees a block and those behind it that are larger than `kept`; returns what is left of them. */
+static struct arena_block *free_larger(struct arena_block *block, size_t kept)
 {
-    struct arena_block *block = arena->block;
-
-    while (block != NULL && (block->older != NULL || block->capacity != FIRST_CAPACITY)) {
+    while (block != NULL && block->capacity > kept) {
         struct arena_block *older = block->older;
 
         free(block);
         block = older;
     }
-    arena->block = block;
+    return block;
+}
+
+void arena_reset(struct arena *arena)
+{
+    arena->block = free_larger(arena->block, KEPT_CAPACITY);
     arena->used = 0;
+    if (arena->block != NULL)
+        arena->block->older = free_larger(arena->block->older, 0);
 }
 
 void arena_free(struct arena *arena)
 {
-    arena_reset(arena);
-    free(arena->block);
-    arena->block = NULL;
+    arena->block = free_larger(arena->block, 0);
+    arena->used = 0;
 }

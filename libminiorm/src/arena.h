@@ -37,7 +37,7 @@ void *arena_copy(struct arena *arena, const void *data, size_t size);
 /* A copy of a string; NULL stays NULL. */
 char *arena_string(struct arena *arena, const char *string);
 
-/* Empties the arena; a first block of the ordinary size stays, for what comes next. */
+/* Empties the arena; the newest block stays for what comes next, unless it is large. */
 void arena_reset(struct arena *arena);
 
 /* Frees everything; the arena is empty and usable again. */

@@ -138,7 +138,7 @@ struct miniorm_client {
     bool is_closing;
     bool is_closed; /* only the deferred call is left, which frees the client */
     unsigned n_dispatching; /* calls of dispatch under way, one inside the other */
-    struct miniorm_request *spare; /* freed requests, each with its arena's first block */
+    struct miniorm_request *spare; /* freed requests, each with a block in its arena */
     unsigned n_spare;
 };
 

@@ -79,11 +79,9 @@ bool miniorm__sql_grow(struct miniorm__sql *sql, size_t size)
     return true;
 }
 
-void miniorm__sql_name(struct miniorm__sql *sql, const char *name)
+/* Each quote inside is doubled. */
+static void write_quoted(struct miniorm__sql *sql, const char *name, const char *quote)
 {
-    const size_t size = strlen(name);
-    const char *quote = memchr(name, '"', size);
-
     miniorm__sql_bytes(sql, "\"", 1);
     while (quote != NULL) {
         miniorm__sql_bytes(sql, name, (size_t)(quote - name) + 1);
@@ -93,6 +91,25 @@ void miniorm__sql_name(struct miniorm__sql *sql, const char *name)
     }
     miniorm__sql_string(sql, name);
     miniorm__sql_bytes(sql, "\"", 1);
+}
+
+void miniorm__sql_name(struct miniorm__sql *sql, const char *name)
+{
+    const size_t size = strlen(name);
+    const char *quote = memchr(name, '"', size);
+    char *end;
+
+    if (quote != NULL) {
+        write_quoted(sql, name, quote);
+        return;
+    }
+    if (size + 2 >= sql->capacity - sql->size && !miniorm__sql_grow(sql, size + 2))
+        return;
+    end = sql->data + sql->size;
+    end[0] = '"';
+    memcpy(end + 1, name, size);
+    end[size + 1] = '"';
+    sql->size += size + 2;
 }
 
 void miniorm__sql_column(struct miniorm__sql *sql, unsigned column)
