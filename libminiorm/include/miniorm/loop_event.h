@@ -1,6 +1,6 @@
 /*
- * Clients on a libevent base. Header-only: the program that includes this links libevent, libminiorm
- * does not.
+ * Clients on a libevent base. Header-only: the program that includes this links libevent,
+ * libminiorm does not.
  *
  *     struct miniorm_event adapter;
  *     struct miniorm_loop table;

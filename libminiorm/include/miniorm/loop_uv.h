@@ -1,5 +1,6 @@
 /*
- * Clients on a libuv loop. Header-only: the program that includes this links libuv, libminiorm does not.
+ * Clients on a libuv loop. Header-only: the program that includes this links libuv, libminiorm does
+ * not.
  *
  *     struct miniorm_uv adapter;
  *     struct miniorm_loop table;

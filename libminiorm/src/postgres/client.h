@@ -1,9 +1,9 @@
 /*
  * The asynchronous half: a client's lanes and what waits for them.
  *
- * A lane is a place for one connection, watched on the loop. Plain requests wait in two lists, reads
- * and writes; transactions wait for a lane of their own. Once per turn everything that waits is
- * spread over the lanes and leaves together (flush).
+ * A lane is a place for one connection, watched on the loop. Plain requests wait in two lists,
+ * reads and writes; transactions wait for a lane of their own. Once per turn everything that waits
+ * is spread over the lanes and leaves together (flush).
  *
  *   client.c       the driver's table: open, close, submit, flush, abandon
  *   lane.c         a lane and its watch; what it sends for plain requests, and their answers

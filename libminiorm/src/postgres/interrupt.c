@@ -4,8 +4,8 @@
  * A cancel request stops whatever the connection runs at that moment. It is sent when the statement
  * in question is in the segment that runs, and everything behind is of the same transaction, which
  * cannot succeed any more, or reads, which are sent again if they are hit. Until the request is
- * through, nothing is sent on the lane. A lane whose first segment has a statement that was given up,
- * and that stays silent all the same, is closed.
+ * through, nothing is sent on the lane. A lane whose first segment has a statement that was given
+ * up, and that stays silent all the same, is closed.
  */
 #include <errno.h>
 #include <sys/eventfd.h>
@@ -92,8 +92,8 @@ static struct miniorm_request *request_of(const struct miniorm__pg_lane *lane,
 }
 
 /*
- * A statement that was given up and may be the one that runs. The answers of a segment come together
- * at its end, so that nobody knows how far the server is in it.
+ * A statement that was given up and may be the one that runs. The answers of a segment come
+ * together at its end, so that nobody knows how far the server is in it.
  */
 static struct miniorm_request *given_up(const struct miniorm__pg_lane *lane)
 {

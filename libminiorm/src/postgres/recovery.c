@@ -130,8 +130,8 @@ void miniorm__pg_connect_failed(struct miniorm__pg_lane *lane, const struct mini
         miniorm__client_flush_later(pool->client);
 }
 
-/* What ends one connection often ends all. A Sync shows which are alive: until it is answered nothing
- * is sent there that would be lost. */
+/* What ends one connection often ends all. A Sync shows which are alive: until it is answered
+ * nothing is sent there that would be lost. */
 static void doubt_others(struct miniorm__pg_client *pool)
 {
     unsigned i;

@@ -3,8 +3,8 @@
  *
  * BEGIN travels with the first statement, and everything that was submitted in one turn leaves
  * together. COMMIT, ROLLBACK and ROLLBACK TO begin a segment of their own, because the server skips
- * the rest of a segment after an error, and these must run all the same. A step that fails before it
- * is sent makes the next ones be skipped here, as the server would.
+ * the rest of a segment after an error, and these must run all the same. A step that fails before
+ * it is sent makes the next ones be skipped here, as the server would.
  *
  * Invariant: as long as it is not known that BEGIN succeeded, no segment begins with a statement,
  * which would run outside the transaction then.

@@ -1,6 +1,6 @@
 /*
- * Binary cells as values: the first byte chooses the type, the rest is the cell. Nothing beyond it is
- * read, and what is accepted is encoded again to a cell that says the same.
+ * Binary cells as values: the first byte chooses the type, the rest is the cell. Nothing beyond it
+ * is read, and what is accepted is encoded again to a cell that says the same.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +26,8 @@ static void check_numeric(struct miniorm_text text)
     struct miniorm_text again;
     size_t written;
 
-    /* The server may send what no text of its own gives: leading zero digits, digits beyond the scale. */
+    /* The server may send what no text of its own gives: leading zero digits, digits beyond the
+     * scale. */
     if (miniorm__pg_numeric_encode(text.data, text.size, bytes, &written, NULL) == MINIORM_OK) {
         check(written <= miniorm__pg_numeric_bound(text.size));
         check(miniorm__pg_numeric_decode(bytes, written, &arena, &again, NULL) == MINIORM_OK);

@@ -1,5 +1,6 @@
 /*
- * Clients on a loop for tests: calls whose outcomes are noted, and turning the loop until they are there.
+ * Clients on a loop for tests: calls whose outcomes are noted, and turning the loop until they are
+ * there.
  */
 #ifndef LIVE_ASYNC_H
 #define LIVE_ASYNC_H

@@ -1,6 +1,6 @@
 /*
- * A client on PostgreSQL while memory runs out: whatever allocation fails, every operation is refused or has
- * exactly one outcome, and nothing leaks. Allocations of libpq are not among them.
+ * A client on PostgreSQL while memory runs out: whatever allocation fails, every operation is
+ * refused or has exactly one outcome, and nothing leaks. Allocations of libpq are not among them.
  */
 #include "async.h"
 

@@ -271,8 +271,8 @@ static void savepoints_nest(void **state)
     expect_rows(async, 2, 5);
 }
 
-/* A savepoint that was asked for after an error never existed: rolling back to it must not reach an older
- * one of the same depth, which would undo what was reported as done. */
+/* A savepoint that was asked for after an error never existed: rolling back to it must not reach an
+ * older one of the same depth, which would undo what was reported as done. */
 static void savepoint_after_an_error_is_not_mistaken_for_an_older_one(void **state)
 {
     struct async *async = *state;

@@ -1,6 +1,6 @@
 /*
- * What a client does when connections break, servers die, and nothing answers: every operation has exactly
- * one outcome, none after its deadline, and nothing is executed twice.
+ * What a client does when connections break, servers die, and nothing answers: every operation has
+ * exactly one outcome, none after its deadline, and nothing is executed twice.
  */
 #include "async.h"
 
