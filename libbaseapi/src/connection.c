@@ -10,17 +10,22 @@
 #include "hangup.h"
 #include "worker.h"
 
+/* A client of IPv4 is printed as such, also on a socket that listens for both protocols. */
 static void print_peer(struct connection *connection)
 {
     const struct sockaddr_storage *address = &connection->address;
+    const struct in6_addr *v6 = &((const struct sockaddr_in6 *)address)->sin6_addr;
     const void *bytes = NULL;
+    int family = address->ss_family;
 
-    if (address->ss_family == AF_INET)
+    if (family == AF_INET) {
         bytes = &((const struct sockaddr_in *)address)->sin_addr;
-    else if (address->ss_family == AF_INET6)
-        bytes = &((const struct sockaddr_in6 *)address)->sin6_addr;
+    } else if (family == AF_INET6) {
+        family = IN6_IS_ADDR_V4MAPPED(v6) ? AF_INET : AF_INET6;
+        bytes = family == AF_INET ? &v6->s6_addr[12] : v6->s6_addr;
+    }
     if (bytes == NULL ||
-        inet_ntop(address->ss_family, bytes, connection->peer, sizeof(connection->peer)) == NULL)
+        inet_ntop(family, bytes, connection->peer, sizeof(connection->peer)) == NULL)
         connection->peer[0] = '\0';
 }
 

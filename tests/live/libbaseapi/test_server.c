@@ -5,9 +5,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "support/rig.h"
@@ -522,6 +524,59 @@ static void id_of_the_client_is_kept_only_when_allowed_and_sane(void **state)
     check_ids(true, "12345678901234567890123456789012345678901234567890123456789012345", false);
 }
 
+static int open_ipv6(unsigned port)
+{
+    const int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+
+    address.sin6_addr = in6addr_loopback;
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+/* Not every machine has IPv6. */
+static bool has_ipv6(void)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6};
+    const int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool has;
+
+    address.sin6_addr = in6addr_loopback;
+    has = fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
+    if (fd >= 0)
+        close(fd);
+    return has;
+}
+
+static void any_address_serves_both_protocols(void **state)
+{
+    struct rig own;
+    int fd;
+
+    (void)state;
+    if (!has_ipv6())
+        skip();
+    rig_prepare(&own);
+    own.options.workers = 1;
+    own.options.address = "::";
+    rig_declare(&own);
+    rig_start(&own);
+    fd = open_ipv6(own.port);
+    assert_int_equal(wire_get(fd, "/hello", &reply), 200);
+    assert_true(rig_await(&own.accesses, 1));
+    assert_true(rig_has_accessed(&own, "\"peer\":\"::1\""));
+    close(fd);
+    fd = wire_open(own.port);
+    assert_int_equal(wire_get(fd, "/hello", &reply), 200);
+    assert_true(rig_await(&own.accesses, 2));
+    assert_true(rig_has_accessed(&own, "\"peer\":\"127.0.0.1\""));
+    close(fd);
+    assert_int_equal(rig_stop(&own, 5000), BASEAPI_OK);
+}
+
 static void access_log_has_a_line_for_each_request(void **state)
 {
     struct rig own;
@@ -583,6 +638,7 @@ int main(void)
         cmocka_unit_test(hundreds_of_idle_connections_are_kept),
         cmocka_unit_test(counters_tell_what_happened),
         cmocka_unit_test(id_of_the_client_is_kept_only_when_allowed_and_sane),
+        cmocka_unit_test(any_address_serves_both_protocols),
         cmocka_unit_test(access_log_has_a_line_for_each_request),
     };
 
