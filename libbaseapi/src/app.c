@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 #include <errno.h>
 
@@ -36,6 +37,18 @@ static enum baseapi_status set_up(struct baseapi_app *app, struct baseapi_error 
     return BASEAPI_OK;
 }
 
+/* Time limits must not move with the clock on the wall. */
+static void make_locks(struct baseapi_app *app)
+{
+    pthread_condattr_t attributes;
+
+    pthread_mutex_init(&app->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&app->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
 enum baseapi_status baseapi_app_new(const struct baseapi_app_options *options,
                                     struct baseapi_app **out, struct baseapi_error *error)
 {
@@ -44,8 +57,7 @@ enum baseapi_status baseapi_app_new(const struct baseapi_app_options *options,
 
     if (app == NULL)
         return baseapi__fail(error, BASEAPI_ENOMEM, "cannot make an app: out of memory");
-    pthread_mutex_init(&app->lock, NULL);
-    pthread_cond_init(&app->changed, NULL);
+    make_locks(app);
     app->stop_fd = -1;
     if (options != NULL)
         memcpy(&app->options, options,
