@@ -53,23 +53,16 @@ static const struct known_status known[] = {
 
 const struct canned baseapi__canned_no_memory = {
     500, "Internal Server Error",
-    "{\"errors\":[{\"code\":\"internal_error\",\"detail\":\"Internal server error\"}]}", false};
-const struct canned baseapi__canned_busy = {503, "Service Unavailable",
-                                            "{\"errors\":[{\"code\":\"service_unavailable\","
-                                            "\"detail\":\"Too many requests are waiting.\"}]}",
-                                            true};
+    "{\"errors\":[{\"code\":\"internal_error\",\"detail\":\"Internal server error\"}]}"};
 const struct canned baseapi__canned_late = {
     504, "Gateway Timeout",
-    "{\"errors\":[{\"code\":\"gateway_timeout\",\"detail\":\"The request took too long.\"}]}",
-    false};
+    "{\"errors\":[{\"code\":\"gateway_timeout\",\"detail\":\"The request took too long.\"}]}"};
 const struct canned baseapi__canned_timeout = {
     408, "Request Timeout",
-    "{\"errors\":[{\"code\":\"request_timeout\",\"detail\":\"The request came too slowly.\"}]}",
-    false};
+    "{\"errors\":[{\"code\":\"request_timeout\",\"detail\":\"The request came too slowly.\"}]}"};
 const struct canned baseapi__canned_too_large = {
     413, "Request Entity Too Large",
-    "{\"errors\":[{\"code\":\"request_entity_too_large\",\"detail\":\"The body is too large.\"}]}",
-    false};
+    "{\"errors\":[{\"code\":\"request_entity_too_large\",\"detail\":\"The body is too large.\"}]}"};
 
 static const struct known_status *find(unsigned status)
 {

@@ -16,11 +16,9 @@ struct canned {
     unsigned status;
     const char *reason;
     const char *body;
-    bool has_retry;
 };
 
 extern const struct canned baseapi__canned_no_memory; /* 500 */
-extern const struct canned baseapi__canned_busy; /* 503 */
 extern const struct canned baseapi__canned_late; /* 504 */
 extern const struct canned baseapi__canned_timeout; /* 408 */
 extern const struct canned baseapi__canned_too_large; /* 413 */

@@ -241,8 +241,7 @@ static struct MHD_Response *make_canned(const struct baseapi_request *request,
     struct MHD_Response *reply =
         MHD_create_response_from_buffer(size, (void *)canned->body, MHD_RESPMEM_PERSISTENT);
 
-    if (reply != NULL && add_fields(reply, request, NULL, true) &&
-        (!canned->has_retry || add_field(reply, "Retry-After", "1")))
+    if (reply != NULL && add_fields(reply, request, NULL, true))
         return reply;
     if (reply != NULL)
         MHD_destroy_response(reply);
