@@ -65,7 +65,10 @@ static void make_key(const struct sockaddr *address, unsigned char key[16])
     }
 }
 
-/* FNV-1a: clients cannot choose many addresses, so nothing stronger is called for. */
+/*
+ * FNV-1a. Who has a network of IPv6 can choose addresses that meet in one place; they make a search
+ * no longer than the connections they hold, which `total` bounds.
+ */
 static size_t hash(const unsigned char key[16])
 {
     uint64_t value = UINT64_C(0xcbf29ce484222325);

@@ -5,7 +5,7 @@
  * BASEAPI_PENDING) gets it until that calls baseapi_request_respond or one of its kin. The pointer
  * and everything borrowed from it is valid until then and not afterwards, even if the client has
  * gone or a deadline has answered meanwhile; the late answer is dropped, and gives the request
- * back.
+ * back. The end of an app's stop frees what was never given back.
  *
  * Thread:  the worker's thread, or the pool's thread that runs its BASEAPI_BLOCKING handler; one at
  *          a time.
