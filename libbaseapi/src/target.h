@@ -23,8 +23,8 @@ struct target {
 };
 
 /*
- * Value of the escape at `text`, which begins with '%' and has a NUL somewhere behind it; -1 when it
- * is none.
+ * Value of the escape at `text`, which begins with '%' and ends with a NUL somewhere; -1 when it is
+ * none.
  */
 int baseapi__target_escape_value(const char *text);
 
