@@ -103,6 +103,9 @@ static void expire_handler(struct deadline *deadline)
     struct connection *connection = connection_of(deadline);
     struct baseapi_request *request = connection->request;
 
+    /* On its way from another thread, which may take its time to return. */
+    if (atomic_load(&request->is_answered))
+        return;
     stats_add(&connection->worker->stats.timeouts_handler, 1);
     baseapi__request_log(request, BASEAPI_LOG_WARNING, "%s %s was not answered in time",
                          request->method, request->path);

@@ -13,6 +13,23 @@
 static struct rig rig;
 static struct wire_reply reply;
 
+/* Answers in time, and takes longer than its deadline to return. */
+static void tidy_up(struct baseapi_request *request, void *data)
+{
+    (void)data;
+    baseapi_respond_status(request, 204);
+    usleep(300000);
+}
+
+static const struct baseapi_route slow_to_return[] = {
+    {.method = "GET",
+     .pattern = "/tidy",
+     .handler = tidy_up,
+     .flags = BASEAPI_BLOCKING,
+     .handler_timeout_ms = 100},
+    {.pattern = NULL},
+};
+
 static int start(void **state)
 {
     (void)state;
@@ -25,6 +42,7 @@ static int start(void **state)
     rig.options.idle_timeout_ms = 400;
     rig.options.send_timeout_ms = 400;
     rig_declare(&rig);
+    assert_int_equal(baseapi_app_routes(rig.app, "", slow_to_return, NULL), BASEAPI_OK);
     rig_start(&rig);
     return 0;
 }
@@ -192,6 +210,17 @@ static void route_has_its_own_deadline(void **state)
     close(fd);
 }
 
+static void answer_in_time_of_a_handler_that_returns_late_stands(void **state)
+{
+    const uint64_t before = rig_stats(&rig).timeouts_handler;
+    const int fd = wire_open(rig.port);
+
+    (void)state;
+    assert_int_equal(wire_get(fd, "/tidy", &reply), 204);
+    assert_int_equal(rig_stats(&rig).timeouts_handler, before);
+    close(fd);
+}
+
 static void forgotten_request_is_answered_and_kept_for_its_owner(void **state)
 {
     const int fd = wire_open(rig.port);
@@ -336,6 +365,7 @@ int main(void)
         cmocka_unit_test(body_that_is_fast_enough_is_taken),
         cmocka_unit_test(handler_that_never_answers_is_answered_504),
         cmocka_unit_test(route_has_its_own_deadline),
+        cmocka_unit_test(answer_in_time_of_a_handler_that_returns_late_stands),
         cmocka_unit_test(forgotten_request_is_answered_and_kept_for_its_owner),
         cmocka_unit_test(late_answer_is_dropped),
         cmocka_unit_test(late_answer_of_a_thread_is_dropped),
