@@ -119,6 +119,7 @@ static bool attempt(const struct sample *sample, long n)
 
 static void every_allocation_of_a_request_may_fail(void **state)
 {
+    long total = 0;
     size_t i;
 
     (void)state;
@@ -128,11 +129,14 @@ static void every_allocation_of_a_request_may_fail(void **state)
 
         while (attempt(&samples[i], n) && n < 400)
             n++;
-        assert_in_range(n, 2, 399);
+        /* The library alone may have all it needs from the request before. */
+        assert_in_range(n, has_own_allocator ? 2 : 0, 399);
+        total += n;
         fd = wire_open(rig.port);
         assert_int_equal(wire_get(fd, "/after", &reply), 200);
         close(fd);
     }
+    assert_true(total > 0);
     assert_true(rig_await_idle(&rig));
     assert_int_equal(rig_stats(&rig).active_requests, 0);
 }
