@@ -41,27 +41,38 @@ static void escape(struct text *text, unsigned char byte)
     text_bytes(text, escaped, sizeof(escaped));
 }
 
-static bool is_plain(unsigned char byte)
+/* The first bytes as a number whose lowest byte is the first, with zeros for what is missing. */
+static uint64_t load(const char *data, size_t size)
 {
-    return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+    uint64_t word = 0;
+
+    if (size >= sizeof(word))
+        memcpy(&word, data, sizeof(word));
+    else
+        memcpy(&word, data, size);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return word;
 }
 
-/* Whether eight bytes at once are all plain: none has its top bit set after any of these. */
-static bool are_plain(const char *data)
+/*
+ * How many of eight bytes, or of fewer, are plain from the start: printable ASCII but for quotes
+ * and backslashes. Any other has its top bit set after one of these subtractions; a borrow reaches
+ * only bytes above one that is not plain.
+ */
+static size_t plain_start(const char *data, size_t size)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t word;
-    uint64_t quotes;
-    uint64_t backslashes;
-    uint64_t deletes;
+    const uint64_t word = load(data, size);
+    const uint64_t quotes = word ^ ones * '"';
+    const uint64_t backslashes = word ^ ones * '\\';
+    const uint64_t deletes = word ^ ones * 0x7f;
+    const uint64_t others =
+        (word | (word - ones * 0x20) | (quotes - ones) | (backslashes - ones) | (deletes - ones)) &
+        ones * 0x80;
 
-    memcpy(&word, data, sizeof(word));
-    quotes = word ^ ones * '"';
-    backslashes = word ^ ones * '\\';
-    deletes = word ^ ones * 0x7f;
-    return ((word | (word - ones * 0x20) | (quotes - ones) | (backslashes - ones) |
-             (deletes - ones)) &
-            ones * 0x80) == 0;
+    return others == 0 ? sizeof(word) : (size_t)__builtin_ctzll(others) / 8;
 }
 
 /* Bytes at the start of `data` that stand for themselves. */
@@ -70,19 +81,16 @@ static size_t plain_run(const char *data, size_t size)
     size_t run = 0;
 
     while (run < size) {
-        size_t length = 1;
+        const size_t plain = plain_start(data + run, size - run);
+        size_t length;
 
-        if (size - run >= sizeof(uint64_t) && are_plain(data + run)) {
-            run += sizeof(uint64_t);
+        run += plain;
+        if (plain == sizeof(uint64_t) || run == size)
             continue;
-        }
-        if (!is_plain((unsigned char)data[run])) {
-            length = (unsigned char)data[run] < 0x80
-                         ? 0
-                         : baseapi__utf8_character(data + run, size - run);
-            if (length == 0)
-                break;
-        }
+        length =
+            (unsigned char)data[run] < 0x80 ? 0 : baseapi__utf8_character(data + run, size - run);
+        if (length == 0)
+            break;
         run += length;
     }
     return run;
@@ -119,9 +127,14 @@ void baseapi__json_string(struct text *text, const char *data, size_t size)
     if (run != 0)
         memcpy(end + 1, data, run);
     text->size += run + 1;
-    if (run != size)
+    if (run != size) {
         append_escaped(text, data + run, size - run);
-    text_char(text, '"');
+        text_char(text, '"');
+        return;
+    }
+    end[run + 1] = '"';
+    end[run + 2] = '\0';
+    text->size++;
 }
 
 void baseapi__json_cstring(struct text *text, const char *string)

@@ -81,8 +81,8 @@ static enum number read_number(struct miniorm_text text, uint64_t maximum, uint6
     return NUMBER_FITS;
 }
 
-static bool check_number(struct baseapi_request *request, const struct baseapi_parameter *parameter,
-                         uint64_t maximum, uint64_t *out)
+static void tell_number(struct baseapi_request *request, const struct baseapi_parameter *parameter,
+                        enum number fault, uint64_t maximum)
 {
     const int size = (int)parameter->name.size;
     const char *name = parameter->name.data;
@@ -90,25 +90,34 @@ static bool check_number(struct baseapi_request *request, const struct baseapi_p
     const int value_size = (int)parameter->value.size;
     const char *value = parameter->value.data;
 
-    switch (read_number(parameter->value, maximum, out)) {
-    case NUMBER_FITS: return true;
+    switch (fault) {
+    case NUMBER_FITS: break;
     case NUMBER_IS_NONE:
         baseapi__add_problem(request, BASEAPI_CODE_QUERY_PARAMETER, source, NULL,
                              "Requested page %.*s \"%.*s\" is not integer.", size, name, value_size,
                              value);
-        return false;
+        break;
     case NUMBER_TOO_BIG:
         baseapi__add_problem(request, BASEAPI_CODE_QUERY_PARAMETER, source, NULL,
                              "Requested page %.*s \"%.*s\" is too big. Maximum is %llu", size, name,
                              value_size, value, (unsigned long long)maximum);
-        return false;
+        break;
     case NUMBER_NEGATIVE:
         baseapi__add_problem(request, BASEAPI_CODE_QUERY_PARAMETER, source, NULL,
                              "Requested page %.*s \"%.*s\" is too small. Minimum is 0", size, name,
                              value_size, value);
-        return false;
+        break;
     }
-    return false;
+}
+
+static bool check_number(struct baseapi_request *request, const struct baseapi_parameter *parameter,
+                         uint64_t maximum, uint64_t *out)
+{
+    const enum number fault = read_number(parameter->value, maximum, out);
+
+    if (fault != NUMBER_FITS)
+        tell_number(request, parameter, fault, maximum);
+    return fault == NUMBER_FITS;
 }
 
 static bool check_page(struct baseapi_request *request, struct level *level,

@@ -62,7 +62,13 @@ void text_string(struct text *text, const char *string)
 
 void text_char(struct text *text, char c)
 {
-    text_bytes(text, &c, 1);
+    char *end = text_reserve(text, 1);
+
+    if (end == NULL)
+        return;
+    end[0] = c;
+    end[1] = '\0';
+    text->size++;
 }
 
 void text_unsigned(struct text *text, uint64_t number)

@@ -68,6 +68,32 @@ static void whatever_comes_in_valid_json_comes_out(void **state)
     }
 }
 
+/* One byte that needs something, at every place of texts of every short size. */
+static void every_byte_is_seen_wherever_it_stands(void **state)
+{
+    char data[24];
+    unsigned byte;
+    size_t size, place;
+
+    (void)state;
+    for (size = 1; size <= sizeof(data); size++) {
+        for (place = 0; place < size; place++) {
+            for (byte = 0; byte < 0x80; byte++) {
+                const bool is_short = strchr("\"\\\b\f\n\r\t", (int)byte) != NULL && byte != 0;
+                const size_t more = is_short ? 1 : byte < 0x20 || byte == 0x7f ? 5 : 0;
+                struct text text = {.data = NULL};
+
+                memset(data, 'x', size);
+                data[place] = (char)byte;
+                baseapi__json_string(&text, data, size);
+                assert_int_equal(text.size, size + 2 + more);
+                assert_int_equal(text.data[place + 1] == '\\', more != 0);
+                text_free(&text);
+            }
+        }
+    }
+}
+
 static void utf8_is_told_from_what_looks_like_it(void **state)
 {
     static const char *const valid[] = {"",
@@ -110,6 +136,7 @@ int main(void)
         cmocka_unit_test(text_needs_escapes_only_where_json_does),
         cmocka_unit_test(wrong_bytes_become_replacement_characters),
         cmocka_unit_test(whatever_comes_in_valid_json_comes_out),
+        cmocka_unit_test(every_byte_is_seen_wherever_it_stands),
         cmocka_unit_test(utf8_is_told_from_what_looks_like_it),
     };
 
