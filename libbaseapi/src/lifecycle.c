@@ -141,7 +141,8 @@ static enum baseapi_status start_workers(struct baseapi_app *app, struct baseapi
     const unsigned count = app->options.workers;
     int fds[MAX_WORKERS];
     unsigned i;
-    enum baseapi_status status = baseapi__listen(app->options.address, &port, fds, count, error);
+    enum baseapi_status status =
+        baseapi__listen(app->options.address, app->options.share_port, &port, fds, count, error);
 
     if (status != BASEAPI_OK)
         return status;

@@ -42,7 +42,7 @@ static bool parse_address(const char *text, unsigned port, union address *out, s
     return false;
 }
 
-static int open_socket(const union address *address, socklen_t size)
+static int open_socket(const union address *address, socklen_t size, bool share)
 {
     const int yes = 1;
     const int no = 0;
@@ -52,7 +52,7 @@ static int open_socket(const union address *address, socklen_t size)
     if (fd < 0)
         return -1;
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0 &&
-        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof(yes)) == 0 &&
+        (!share || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof(yes)) == 0) &&
         (address->any.sa_family != AF_INET6 ||
          setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no)) == 0) &&
         bind(fd, &address->any, size) == 0 && listen(fd, BACKLOG) == 0)
@@ -79,8 +79,22 @@ static void close_all(const int *fds, size_t count)
         (void)close(fds[--count]);
 }
 
-enum baseapi_status baseapi__listen(const char *address, unsigned *port, int *fds, size_t count,
-                                    struct baseapi_error *error)
+/*
+ * Whether nobody else listens there: a socket that does not share tells, as the workers' own would
+ * be let in beside those of another process of this user.
+ */
+static bool is_free(const union address *address, socklen_t size)
+{
+    const int fd = open_socket(address, size, false);
+
+    if (fd < 0)
+        return false;
+    (void)close(fd);
+    return true;
+}
+
+enum baseapi_status baseapi__listen(const char *address, bool share_port, unsigned *port, int *fds,
+                                    size_t count, struct baseapi_error *error)
 {
     unsigned bound = *port;
     union address parsed;
@@ -93,7 +107,8 @@ enum baseapi_status baseapi__listen(const char *address, unsigned *port, int *fd
         if (!parse_address(address, bound, &parsed, &size))
             return baseapi__fail(error, BASEAPI_EINVALID, "\"%s\" is no IPv4 or IPv6 address",
                                  address);
-        fds[i] = open_socket(&parsed, size);
+        fds[i] =
+            i != 0 || share_port || is_free(&parsed, size) ? open_socket(&parsed, size, true) : -1;
         failure = errno;
         if (fds[i] < 0) {
             close_all(fds, i);

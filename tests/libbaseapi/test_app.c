@@ -3,6 +3,7 @@
  */
 #include "test.h"
 
+#include <errno.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -172,6 +173,31 @@ static void address_that_cannot_be_had_is_told(void **state)
     baseapi_app_free(app);
 }
 
+static void port_of_another_app_is_refused_unless_it_is_shared(void **state)
+{
+    struct baseapi_app_options options = BASEAPI_APP_OPTIONS_INIT;
+    struct baseapi_error error = BASEAPI_ERROR_INIT;
+    struct baseapi_app *first = NULL;
+    struct baseapi_app *second = NULL;
+
+    (void)state;
+    options.port = BASEAPI_PORT_ANY;
+    options.workers = 2;
+    assert_int_equal(baseapi_app_new(&options, &first, NULL), BASEAPI_OK);
+    assert_int_equal(baseapi_app_start(first, NULL), BASEAPI_OK);
+    options.port = (int)baseapi_app_port(first);
+    assert_int_equal(baseapi_app_new(&options, &second, NULL), BASEAPI_OK);
+    assert_int_equal(baseapi_app_start(second, &error), BASEAPI_ELISTEN);
+    assert_int_equal(error.system_errno, EADDRINUSE);
+    baseapi_app_free(second);
+
+    options.share_port = true;
+    assert_int_equal(baseapi_app_new(&options, &second, NULL), BASEAPI_OK);
+    assert_int_equal(baseapi_app_start(second, NULL), BASEAPI_OK);
+    baseapi_app_free(second);
+    baseapi_app_free(first);
+}
+
 static int hook_calls;
 
 static enum baseapi_status start_hook(struct baseapi_worker *worker, void *data,
@@ -302,6 +328,7 @@ int main(void)
         cmocka_unit_test(route_needs_a_pattern_and_a_handler),
         cmocka_unit_test(running_app_takes_no_declarations),
         cmocka_unit_test(address_that_cannot_be_had_is_told),
+        cmocka_unit_test(port_of_another_app_is_refused_unless_it_is_shared),
         cmocka_unit_test(hooks_run_in_order_and_back),
         cmocka_unit_test(hook_that_fails_fails_the_start),
         cmocka_unit_test(stop_requested_before_run_is_remembered),

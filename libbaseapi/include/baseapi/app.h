@@ -44,6 +44,8 @@ struct baseapi_app_options {
     /* Numeric IPv4 or IPv6; default "127.0.0.1"; "0.0.0.0" or "::" for every interface. */
     const char *address;
     int port; /* default 9000; BASEAPI_PORT_ANY: the kernel chooses */
+    /* Listens beside other processes of this user, for restarts without a gap; default: refuses. */
+    bool share_port;
     unsigned workers; /* threads that serve requests; default one per core, at most 256 */
     unsigned blocking_threads; /* for BASEAPI_BLOCKING handlers, if there are any; default 4 */
     unsigned blocking_queue; /* requests that may wait for one; default 256; more get 503 */
