@@ -19,7 +19,7 @@
  */
 #define FIRST_CAPACITY ((size_t)976)
 #define LARGEST_CAPACITY ((size_t)256 * 1024)
-/* What stays after a reset: what an ordinary request needs in all, not the answer of a large one. */
+/* What stays after a reset: the need of an ordinary request, not of a large answer. */
 #define KEPT_CAPACITY (4 * FIRST_CAPACITY)
 
 struct arena_block {

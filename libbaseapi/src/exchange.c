@@ -77,8 +77,8 @@ void baseapi__request_release(struct baseapi_request *request)
 }
 
 /*
- * Splitmix64: every number of 64 bits once, so that no id comes twice. An id is no secret: who knows
- * one can tell the next.
+ * Splitmix64: every number of 64 bits once, so that no id comes twice. An id is no secret: who
+ * knows one can tell the next.
  */
 static void make_id(struct baseapi_worker *worker, char *id)
 {

@@ -1,8 +1,8 @@
 /*
  * The guard. The server underneath reads leniently: it takes the first of several Content-Length
  * fields, prefers neither of Content-Length and Transfer-Encoding, ignores a field whose name ends
- * in a space, and misreads one that goes on in another line. What two readers of one message may understand differently is refused here,
- * before the body is read, and the connection is closed.
+ * in a space, and misreads one that goes on in another line. What two readers of one message may
+ * understand differently is refused here, before the body is read, and the connection is closed.
  *
  * Invariant: a head that passes has exactly one meaning: one target, one host, one length.
  */

@@ -10,8 +10,8 @@
 #include <baseapi/response.h>
 
 /*
- * Fields of one answer, and bytes of them: what the server has room for behind the largest head that
- * the default limits let in.
+ * Fields of one answer, and bytes of them: what the server has room for behind the largest head
+ * that the default limits let in.
  */
 #define RESPONSE_MAX_FIELDS 64
 #define RESPONSE_MAX_FIELD_BYTES 7168

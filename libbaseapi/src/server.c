@@ -153,8 +153,8 @@ static size_t keep_escapes(void *data, struct MHD_Connection *handle, char *text
 
 /*
  * Whether a field goes on in another line. libmicrohttpd 0.9.75 puts what stands there behind the
- * name, not the value, and moves the name to have room, so that a length or a coding is not seen any
- * more. The value of any other field follows its name where both were read.
+ * name, not the value, and moves the name to have room, so that a length or a coding is not seen
+ * any more. The value of any other field follows its name where both were read.
  */
 static bool is_continued(const char *name, size_t name_size, const char *value)
 {
