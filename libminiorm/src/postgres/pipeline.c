@@ -8,6 +8,7 @@
  */
 #include "connection.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -218,12 +219,11 @@ enum miniorm_status miniorm__pg_connection_sync(struct miniorm__pg_connection *c
 static bool send_close(struct miniorm__pg_connection *connection, const char *name)
 {
     /* The keyword, a quoted name without quotes in it, NUL. */
-    char sql[sizeof("DEALLOCATE \"\"") + MINIORM__PG_NAME_SIZE] = "DEALLOCATE \"";
+    char sql[sizeof("DEALLOCATE \"\"") + MINIORM__PG_NAME_SIZE];
 
     if (PQsendClosePrepared != NULL)
         return PQsendClosePrepared(connection->pg, name) == 1;
-    strcat(sql, name);
-    strcat(sql, "\"");
+    (void)snprintf(sql, sizeof(sql), "DEALLOCATE \"%s\"", name);
     return send_plain(connection, sql);
 }
 
