@@ -52,7 +52,7 @@ struct server {
     int listen_fd;
     struct sockaddr_storage entering; /* counted, but not yet a connection */
     bool is_entering;
-    bool has_resumed; /* which libmicrohttpd's timeout does not tell */
+    bool is_due; /* to run again, which libmicrohttpd's timeout does not tell */
 };
 
 static struct connection *context_of(struct MHD_Connection *handle)
@@ -111,7 +111,11 @@ static void on_connection(void *data, struct MHD_Connection *handle, void **cont
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         open_connection(server, handle, context);
-    } else if (connection != NULL) {
+        return;
+    }
+    /* Without descriptors it has stopped accepting: only a run after this one begins again. */
+    server->is_due = true;
+    if (connection != NULL) {
         baseapi__connection_close(connection);
         baseapi__peers_leave(server->worker->app->peers,
                              (const struct sockaddr *)&connection->address);
@@ -392,7 +396,7 @@ int baseapi__server_timeout(struct server *server)
 {
     MHD_UNSIGNED_LONG_LONG timeout_ms;
 
-    if (server->has_resumed)
+    if (server->is_due)
         return 0;
     if (MHD_get_timeout(server->daemon, &timeout_ms) != MHD_YES)
         return -1;
@@ -401,7 +405,7 @@ int baseapi__server_timeout(struct server *server)
 
 void baseapi__server_run(struct server *server)
 {
-    server->has_resumed = false;
+    server->is_due = false;
     (void)MHD_run(server->daemon);
     settle(server);
 }
@@ -430,7 +434,7 @@ void baseapi__server_stop(struct server *server)
 
 void baseapi__server_resume(struct connection *connection)
 {
-    connection->worker->server->has_resumed = true;
+    connection->worker->server->is_due = true;
     MHD_resume_connection(connection->handle);
 }
 

@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "support/rig.h"
@@ -304,6 +305,52 @@ static void connections_in_all_are_limited(void **state)
     assert_int_equal(rig_stop(&own, 5000), BASEAPI_OK);
 }
 
+/* Leaves room for `count` more descriptors; returns what the limit was. */
+static struct rlimit leave_descriptors(int count)
+{
+    struct rlimit before;
+    struct rlimit lowered;
+    const int lowest = dup(0);
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    lowered = before;
+    lowered.rlim_cur = (rlim_t)(lowest + count);
+    close(lowest);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &lowered), 0);
+    return before;
+}
+
+static void service_goes_on_when_descriptors_are_back(void **state)
+{
+    struct rlimit before;
+    struct rig own;
+    int fds[20];
+    int count = 0;
+    int fd;
+
+    (void)state;
+    rig_prepare(&own);
+    own.options.workers = 1;
+    rig_declare(&own);
+    rig_start(&own);
+    before = leave_descriptors(20);
+    while (count < 20 && (fds[count] = wire_open(own.port)) >= 0) {
+        (void)wire_print(fds[count++], "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+        usleep(1000);
+    }
+    assert_in_range(count, 5, 19);
+    usleep(50000);
+    while (count != 0)
+        close(fds[--count]);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_true(rig_await_idle(&own));
+    fd = wire_open(own.port);
+    assert_int_equal(wire_get(fd, "/hello", &reply), 200);
+    close(fd);
+    assert_true(rig_await_idle(&own));
+    assert_int_equal(rig_stop(&own, 5000), BASEAPI_OK);
+}
+
 static void queue_of_blocking_handlers_is_limited(void **state)
 {
     const unsigned entered = atomic_load(&rig.entered);
@@ -362,6 +409,7 @@ int main(void)
         cmocka_unit_test(refused_client_that_goes_on_sending_reads_the_answer),
         cmocka_unit_test(connections_of_one_address_are_limited),
         cmocka_unit_test(connections_in_all_are_limited),
+        cmocka_unit_test(service_goes_on_when_descriptors_are_back),
         cmocka_unit_test(queue_of_blocking_handlers_is_limited),
         cmocka_unit_test(blocking_handler_without_an_answer_is_answered_at_once),
     };
