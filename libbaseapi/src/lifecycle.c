@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,9 +16,14 @@
 #include "blocking.h"
 #include "error.h"
 #include "listen.h"
+#include "peers.h"
 #include "router.h"
 
 #define NS_PER_S 1000000000L
+/* Of the descriptors, what connections leave to the program: one part of so many, */
+#define KEPT_PART 8
+/* and these for each worker: its loop, its sockets and its connections to a database. */
+#define KEPT_FOR_WORKER 8
 
 static enum baseapi_status prepare_parts(struct baseapi_app *app, struct baseapi_error *error)
 {
@@ -154,8 +160,28 @@ static enum baseapi_status start_workers(struct baseapi_app *app, struct baseapi
     return status;
 }
 
+/*
+ * How many connections there may be: out of descriptors, the whole program would stand still, with
+ * its files and databases.
+ */
+static unsigned connection_limit(const struct baseapi_app_options *options)
+{
+    struct rlimit limit;
+    rlim_t kept;
+    rlim_t room;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return options->max_connections;
+    kept = limit.rlim_cur / KEPT_PART + (rlim_t)options->workers * KEPT_FOR_WORKER;
+    room = limit.rlim_cur / KEPT_PART;
+    if (limit.rlim_cur > kept + room)
+        room = limit.rlim_cur - kept;
+    return room < options->max_connections ? (unsigned)room : options->max_connections;
+}
+
 enum baseapi_status baseapi_app_start(struct baseapi_app *app, struct baseapi_error *error)
 {
+    const unsigned connections = connection_limit(&app->options);
     struct baseapi_error own = BASEAPI_ERROR_INIT;
     enum baseapi_status status = baseapi__app_is_open(app, error);
 
@@ -163,6 +189,7 @@ enum baseapi_status baseapi_app_start(struct baseapi_app *app, struct baseapi_er
         return status;
     if (error == NULL)
         error = &own;
+    baseapi__peers_set_total(app->peers, connections);
     status = prepare(app, error);
     if (status == BASEAPI_OK && needs_pool(app))
         status = baseapi__blocking_start(app->options.blocking_threads, app->options.blocking_queue,
@@ -175,8 +202,9 @@ enum baseapi_status baseapi_app_start(struct baseapi_app *app, struct baseapi_er
         return status;
     }
     app->is_running = true;
-    baseapi__app_log(app, BASEAPI_LOG_INFO, "listening on %s port %u with %u workers",
-                     app->options.address, baseapi_app_port(app), app->worker_count);
+    baseapi__app_log(app, BASEAPI_LOG_INFO,
+                     "listening on %s port %u with %u workers for up to %u connections",
+                     app->options.address, baseapi_app_port(app), app->worker_count, connections);
     return BASEAPI_OK;
 }
 

@@ -53,6 +53,11 @@ void baseapi__peers_free(struct peers *peers)
     free(peers);
 }
 
+void baseapi__peers_set_total(struct peers *peers, unsigned total)
+{
+    peers->total = total;
+}
+
 static void make_key(const struct sockaddr *address, unsigned char key[16])
 {
     memset(key, 0, 16);

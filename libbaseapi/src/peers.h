@@ -14,6 +14,9 @@ struct peers *baseapi__peers_new(unsigned total, unsigned per_address);
 
 void baseapi__peers_free(struct peers *peers);
 
+/* Before anybody enters: another total, no more than that of the beginning. */
+void baseapi__peers_set_total(struct peers *peers, unsigned total);
+
 /* Any thread: counts a connection, or refuses it. */
 bool baseapi__peers_enter(struct peers *peers, const struct sockaddr *address);
 

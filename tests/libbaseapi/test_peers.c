@@ -53,6 +53,19 @@ static void total_is_kept_to_the_last_connection(void **state)
     baseapi__peers_free(peers);
 }
 
+static void total_may_be_lowered(void **state)
+{
+    struct peers *peers = baseapi__peers_new(3, 1);
+
+    (void)state;
+    baseapi__peers_set_total(peers, 1);
+    assert_true(enter(peers, "10.0.0.1"));
+    assert_false(enter(peers, "10.0.0.2"));
+    baseapi__peers_set_total(peers, 2);
+    assert_true(enter(peers, "10.0.0.2"));
+    baseapi__peers_free(peers);
+}
+
 static void each_address_has_its_own_count(void **state)
 {
     struct peers *peers = baseapi__peers_new(100, 2);
@@ -127,6 +140,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(total_is_kept_to_the_last_connection),
+        cmocka_unit_test(total_may_be_lowered),
         cmocka_unit_test(each_address_has_its_own_count),
         cmocka_unit_test(mapped_address_is_the_same_client),
         cmocka_unit_test(refused_connection_is_not_counted),

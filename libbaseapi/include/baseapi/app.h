@@ -50,7 +50,11 @@ struct baseapi_app_options {
     unsigned blocking_threads; /* for BASEAPI_BLOCKING handlers, if there are any; default 4 */
     unsigned blocking_queue; /* requests that may wait for one; default 256; more get 503 */
 
-    unsigned max_connections; /* of the whole app; default 4096; more are closed at once */
+    /*
+     * Of the whole app; default 4096; more are closed at once. Never more than seven eighths of the
+     * descriptors that the process may open (RLIMIT_NOFILE) without eight for each worker.
+     */
+    unsigned max_connections;
     /* More are closed at once; default none, as a reverse proxy has one address. */
     unsigned max_connections_per_ip;
     size_t max_target_bytes; /* path and query; default 8192, at most 16384; more is 414 */

@@ -351,6 +351,37 @@ static void service_goes_on_when_descriptors_are_back(void **state)
     assert_int_equal(rig_stop(&own, 5000), BASEAPI_OK);
 }
 
+/* With one worker, 56 of 64 descriptors are for connections but for its own 8. */
+static void connections_leave_descriptors_to_the_program(void **state)
+{
+    struct rlimit before;
+    struct rlimit few = {.rlim_cur = 64};
+    struct rig own;
+    int fds[49];
+    int i;
+
+    (void)state;
+    rig_prepare(&own);
+    own.options.workers = 1;
+    rig_declare(&own);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few.rlim_max = before.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    rig_start(&own);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    for (i = 0; i < 48; i++) {
+        fds[i] = wire_open(own.port);
+        assert_int_equal(wire_get(fds[i], "/hello", &reply), 200);
+    }
+    fds[i] = wire_open(own.port);
+    assert_true(wire_is_closed(fds[i], 5000));
+    assert_int_equal(rig_stats(&own).refused_connection, 1);
+    for (; i >= 0; i--)
+        close(fds[i]);
+    assert_true(rig_await_idle(&own));
+    assert_int_equal(rig_stop(&own, 5000), BASEAPI_OK);
+}
+
 static void queue_of_blocking_handlers_is_limited(void **state)
 {
     const unsigned entered = atomic_load(&rig.entered);
@@ -410,6 +441,7 @@ int main(void)
         cmocka_unit_test(connections_of_one_address_are_limited),
         cmocka_unit_test(connections_in_all_are_limited),
         cmocka_unit_test(service_goes_on_when_descriptors_are_back),
+        cmocka_unit_test(connections_leave_descriptors_to_the_program),
         cmocka_unit_test(queue_of_blocking_handlers_is_limited),
         cmocka_unit_test(blocking_handler_without_an_answer_is_answered_at_once),
     };
