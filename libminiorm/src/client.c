@@ -3,8 +3,8 @@
  *
  * Order: miniorm_client_open, then submits, then miniorm_client_close, at any moment, also inside a
  * completion. Invariant: user code runs in miniorm__client_dispatch only, with no driver code below
- * it but the end of a loop's callback, and after it returns nothing of the client is touched that
- * may be gone.
+ * it but a loop's callback, and after it returns nothing of the client is touched that may be
+ * gone.
  */
 #include "client_driver.h"
 

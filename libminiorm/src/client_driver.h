@@ -8,7 +8,8 @@
  *     exactly once for each. That call only queues the outcome, so it may be made anywhere, also
  *     inside submit, flush, abandon and close.
  *  3. User code runs in miniorm__client_dispatch only. Each callback that a driver registered on
- *     the loop ends with that call and touches nothing afterwards: the client may be gone.
+ *     the loop ends with that call. It may be made in between too, where the driver's state is
+ *     whole; when it returns false the client is gone, and nothing is touched any more.
  *  4. Deadlines and cancelling are the client's: it queues the outcome for the user and calls
  *     abandon; the driver still holds the request, and how it completes does not matter any more.
  */
