@@ -4,8 +4,9 @@
  * A cancel request stops whatever the connection runs at that moment. It is sent when the statement
  * in question is in the segment that runs, and everything behind is of the same transaction, which
  * cannot succeed any more, or reads, which are sent again if they are hit. Until the request is
- * through, nothing is sent on the lane. A lane whose first segment has a statement that was given
- * up, and that stays silent all the same, is closed.
+ * through, nothing is sent on the lane. A lane that stays silent although its first segment has a
+ * statement that was given up, or although nothing runs and it was asked whether it is alive, is
+ * closed.
  */
 #include <errno.h>
 #include <sys/eventfd.h>
@@ -111,11 +112,25 @@ static struct miniorm_request *given_up(const struct miniorm__pg_lane *lane)
     return NULL;
 }
 
+static bool is_wanted_write(const struct miniorm_request *request)
+{
+    return request != NULL && request->transaction == NULL && !request->is_abandoned &&
+           request->operation.traffic != MINIORM__READ;
+}
+
+/* Writes that were given up too do not count: they would protect one another for ever. */
 static bool hurts_others(const struct miniorm__pg_lane *lane, const struct miniorm_request *victim)
 {
-    if (victim->transaction != NULL)
+    const struct miniorm__pg_expectation *expected;
+    unsigned i;
+
+    if (victim->transaction != NULL || lane->writes == 0)
         return false;
-    return lane->writes > (victim->operation.traffic != MINIORM__READ);
+    for (i = 0; (expected = miniorm__pg_connection_peek(lane->connection, i)) != NULL; i++) {
+        if (is_wanted_write(request_of(lane, expected)))
+            return true;
+    }
+    return false;
 }
 
 static void start_cancel(struct miniorm__pg_lane *lane, struct miniorm_request *victim)
@@ -134,32 +149,51 @@ bool miniorm__pg_interrupt_may_hit(const struct miniorm__pg_lane *lane)
            (lane->cancelled_ms != 0 && miniorm__clock_ms() < lane->cancelled_ms + AFTERMATH_MS);
 }
 
+/* Nothing runs that may take its time: an answer to the Sync is due. */
+static bool is_only_doubted(const struct miniorm__pg_lane *lane)
+{
+    return lane->doubts != 0 && lane->in_flight == 0;
+}
+
+static uint64_t silent_at(const struct miniorm__pg_lane *lane)
+{
+    return lane->progress_ms + lane->pool->client->database->options.connect_timeout_ms;
+}
+
 /* The lane got on; what is first now may have been given up while it waited. */
 void miniorm__pg_interrupt(struct miniorm__pg_lane *lane)
 {
     if (given_up(lane) != NULL)
         miniorm__pg_look_at(lane->pool, lane->progress_ms + GRACE_MS);
+    else if (is_only_doubted(lane))
+        miniorm__pg_look_at(lane->pool, silent_at(lane));
 }
 
-uint64_t miniorm__pg_interrupt_look(struct miniorm__pg_lane *lane)
+static void close_silent(struct miniorm__pg_lane *lane)
 {
     const unsigned timeout_ms = lane->pool->client->database->options.connect_timeout_ms;
-    struct miniorm_request *victim = given_up(lane);
-    const uint64_t now = lane->pool->now_ms;
     struct miniorm_error error = MINIORM_ERROR_INIT;
 
-    if (victim == NULL)
-        return 0;
-    if (now < lane->progress_ms + GRACE_MS)
-        return lane->progress_ms + GRACE_MS;
-    start_cancel(lane, victim);
-    if (now < lane->progress_ms + timeout_ms)
-        return lane->progress_ms + timeout_ms;
-    if (hurts_others(lane, victim))
-        return 0;
     miniorm__fail(&error, MINIORM_ECONNECTION,
                   "the connection to PostgreSQL is closed: it was silent for %u ms", timeout_ms);
     miniorm__pg_connection_break(lane->connection, &error);
     lane->has_output = true;
+}
+
+uint64_t miniorm__pg_interrupt_look(struct miniorm__pg_lane *lane)
+{
+    struct miniorm_request *victim = given_up(lane);
+    const uint64_t now = lane->pool->now_ms;
+
+    if (victim == NULL && !is_only_doubted(lane))
+        return 0;
+    if (victim != NULL && now < lane->progress_ms + GRACE_MS)
+        return lane->progress_ms + GRACE_MS;
+    if (victim != NULL)
+        start_cancel(lane, victim);
+    if (now < silent_at(lane))
+        return silent_at(lane);
+    if (victim == NULL || !hurts_others(lane, victim))
+        close_silent(lane);
     return 0;
 }

@@ -58,8 +58,12 @@ void miniorm__pg_lane_sync(struct miniorm__pg_lane *lane, struct miniorm_request
 void miniorm__pg_lane_doubt(struct miniorm__pg_lane *lane)
 {
     /* The lane itself waits for this Sync. */
-    if (sync(lane, lane))
-        lane->doubts++;
+    if (!sync(lane, lane))
+        return;
+    lane->doubts++;
+    if (lane->in_flight == 0)
+        lane->progress_ms = miniorm__clock_ms();
+    miniorm__pg_interrupt(lane);
 }
 
 static bool is_write(const struct miniorm_request *request)
