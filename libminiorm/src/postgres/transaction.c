@@ -320,6 +320,9 @@ void miniorm__pg_transactions_send(struct miniorm__pg_client *pool)
 
 static void begin_answered(struct miniorm__pg_transaction *own, PGresult *result)
 {
+    /* Lost: the server may have carried out it and everything behind it, COMMIT too. */
+    if (result == NULL)
+        return;
     if (PQresultStatus(result) == PGRES_FATAL_ERROR)
         miniorm__pg_fail_result(&own->failure, result);
     if (PQresultStatus(result) == PGRES_COMMAND_OK)
@@ -345,6 +348,13 @@ static void complete_lost(struct miniorm__pg_lane *lane, struct miniorm_request 
     complete(request, error.status, NULL, &error);
 }
 
+/* Where BEGIN failed there was nothing to commit, and COMMIT is answered with no more than a
+ * warning. */
+static bool was_committed(const struct miniorm__pg_transaction *own, PGresult *answer)
+{
+    return own->begin == MINIORM__PG_BEGUN && !miniorm__pg_rolled_back(answer);
+}
+
 /* An answer without an error. */
 static void complete_answered(struct miniorm_request *request, PGresult *answer)
 {
@@ -357,7 +367,7 @@ static void complete_answered(struct miniorm_request *request, PGresult *answer)
         complete(request, status, result, &error);
         return;
     }
-    if (request->verb == MINIORM__COMMIT && miniorm__pg_rolled_back(answer))
+    if (request->verb == MINIORM__COMMIT && !was_committed(own_of(request->transaction), answer))
         complete_skipped(request);
     else
         complete(request, MINIORM_OK, NULL, NULL);

@@ -37,6 +37,7 @@ struct proxy {
     atomic_bool is_frozen;
     atomic_size_t split;
     atomic_size_t budget[2]; /* bytes until the cut, plus one; 0: none */
+    _Atomic(const char *) spoiled; /* NULL: nothing */
     struct pair pairs[PAIRS_MAX];
 };
 
@@ -135,7 +136,18 @@ static bool pass_on(struct proxy *proxy, struct pair *pair, int direction)
     return true;
 }
 
-static bool receive(struct pair *pair, int direction)
+static void spoil(struct proxy *proxy, struct stream *stream)
+{
+    const char *text = atomic_load(&proxy->spoiled);
+    char *found = text == NULL ? NULL : memmem(stream->data, stream->size, text, strlen(text));
+
+    if (found == NULL)
+        return;
+    *found = '?';
+    atomic_store(&proxy->spoiled, NULL);
+}
+
+static bool receive(struct proxy *proxy, struct pair *pair, int direction)
 {
     struct stream *stream = &pair->streams[direction];
     const ssize_t got =
@@ -143,6 +155,8 @@ static bool receive(struct pair *pair, int direction)
 
     if (got > 0) {
         stream->size += (size_t)got;
+        if (direction == PROXY_TO_SERVER)
+            spoil(proxy, stream);
         return true;
     }
     close_pair(pair);
@@ -163,7 +177,7 @@ static void serve_pair(struct proxy *proxy, struct pair *pair, const struct poll
         if (pair->fds[side] != events[side].fd || pair->fds[side] < 0)
             return;
         if ((events[side].revents & (POLLIN | POLLHUP | POLLERR)) != 0 &&
-            pair->streams[side].size < BUFFER_SIZE && !receive(pair, side))
+            pair->streams[side].size < BUFFER_SIZE && !receive(proxy, pair, side))
             return;
         if ((events[side].revents & POLLOUT) != 0 && pair->streams[!side].size != 0 &&
             !pass_on(proxy, pair, !side))
@@ -256,4 +270,9 @@ void proxy_split(struct proxy *proxy, size_t bytes)
 void proxy_freeze(struct proxy *proxy, int frozen)
 {
     atomic_store(&proxy->is_frozen, frozen != 0);
+}
+
+void proxy_spoil(struct proxy *proxy, const char *text)
+{
+    atomic_store(&proxy->spoiled, text);
 }

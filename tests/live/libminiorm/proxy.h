@@ -25,4 +25,7 @@ void proxy_split(struct proxy *proxy, size_t bytes);
 /* Passes nothing on, and reads nothing; connections stay open. */
 void proxy_freeze(struct proxy *proxy, int frozen);
 
+/* Makes the server stumble over the next such text, a constant, that comes for it in one piece. */
+void proxy_spoil(struct proxy *proxy, const char *text);
+
 #endif

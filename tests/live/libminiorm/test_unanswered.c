@@ -1,0 +1,181 @@
+/*
+ * What a client makes of answers that never come: to a BEGIN, a COMMIT, and to everything on a
+ * connection that is silent but not closed.
+ */
+#include "async.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "proxy.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+struct unanswered {
+    struct proxy *proxy;
+    char url[512];
+};
+
+static int set_up(void **state)
+{
+    static struct unanswered own;
+
+    async_execute("DROP TABLE IF EXISTS unanswered");
+    async_execute("CREATE TABLE unanswered (id int4 NOT NULL)");
+    own.proxy = proxy_start(getenv("MINIORM_TEST_POSTGRES_URL"), own.url, sizeof(own.url));
+    *state = &own;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct unanswered *own = *state;
+
+    proxy_stop(own->proxy);
+    async_execute("DROP TABLE unanswered");
+    return 0;
+}
+
+static void open_client(struct async *async, const struct unanswered *own, unsigned connections)
+{
+    struct miniorm_database_options options = MINIORM_DATABASE_OPTIONS_INIT;
+
+    options.client_connections = connections;
+    options.connect_timeout_ms = 300;
+    async_open_url(async, own->url, &options);
+    async_ask(async, "SELECT 1");
+}
+
+static struct miniorm_async_transaction *begin(struct async *async)
+{
+    struct miniorm_async_transaction *transaction;
+
+    assert_int_equal(miniorm_async_transaction_begin(async->client, NULL, &transaction, NULL),
+                     MINIORM_OK);
+    return transaction;
+}
+
+static void commit(struct miniorm_async_transaction *transaction, struct call *call)
+{
+    memset(call, 0, sizeof(*call));
+    miniorm_async_transaction_commit(transaction, async_done, call);
+}
+
+static void transaction_of_one_trip_without_any_answer_is_unknown(void **state)
+{
+    struct unanswered *own = *state;
+    struct miniorm_async_transaction *transaction;
+    struct async async;
+    struct call calls[2];
+
+    open_client(&async, own, 1);
+    proxy_cut_after(own->proxy, PROXY_TO_CLIENT, 0);
+    transaction = begin(&async);
+    async_step(transaction, &calls[0], "INSERT INTO unanswered VALUES (1)");
+    commit(transaction, &calls[1]);
+    async_wait(&async, calls, COUNT(calls));
+    assert_status(&calls[0], MINIORM_ECONNECTION);
+    assert_status(&calls[1], MINIORM_ECOMMIT_UNKNOWN);
+    async_close(&async);
+}
+
+static void transaction_that_lost_its_begin_was_rolled_back(void **state)
+{
+    struct unanswered *own = *state;
+    struct miniorm_async_transaction *transaction;
+    struct async async;
+    struct call calls[3];
+
+    open_client(&async, own, 1);
+    proxy_cut_after(own->proxy, PROXY_TO_CLIENT, 0);
+    transaction = begin(&async);
+    async_step(transaction, &calls[0], "INSERT INTO unanswered VALUES (2)");
+    async_wait(&async, calls, 1);
+    async_step(transaction, &calls[1], "INSERT INTO unanswered VALUES (3)");
+    commit(transaction, &calls[2]);
+    async_wait(&async, &calls[1], 2);
+    assert_status(&calls[0], MINIORM_ECONNECTION);
+    assert_status(&calls[1], MINIORM_EABORTED);
+    assert_status(&calls[2], MINIORM_EABORTED);
+    async_close(&async);
+}
+
+static void commit_fails_when_begin_has_failed(void **state)
+{
+    struct unanswered *own = *state;
+    struct miniorm_async_transaction *transaction;
+    struct async async;
+    struct call calls[2];
+
+    open_client(&async, own, 1);
+    proxy_spoil(own->proxy, "BEGIN");
+    transaction = begin(&async);
+    async_step(transaction, &calls[0], "INSERT INTO unanswered VALUES (4)");
+    commit(transaction, &calls[1]);
+    async_wait(&async, calls, COUNT(calls));
+    assert_status(&calls[0], MINIORM_ESTATEMENT);
+    assert_status(&calls[1], MINIORM_ESTATEMENT);
+    assert_int_equal(async_ask(&async, "SELECT count(*) FROM unanswered WHERE id = 4"), 0);
+    async_close(&async);
+}
+
+/* Writes that nobody waits for any more do not protect one another. */
+static void silent_connection_with_several_writes_is_given_up(void **state)
+{
+    struct unanswered *own = *state;
+    const uint64_t end_ms = async_now_ms() + 5000;
+    struct async async;
+    struct call calls[3];
+    size_t i;
+
+    open_client(&async, own, 1);
+    proxy_freeze(own->proxy, 1);
+    for (i = 0; i < COUNT(calls); i++)
+        async_write(&async, &calls[i], "INSERT INTO unanswered VALUES (5)", 100);
+    async_wait(&async, calls, COUNT(calls));
+    while (async_stats(&async).connections != 0 && async_now_ms() < end_ms)
+        async_turn_for(&async, 50);
+    assert_int_equal(async_stats(&async).connections, 0);
+    proxy_freeze(own->proxy, 0);
+    async_close(&async);
+}
+
+/* One connection breaks, and the other one does not say whether it is alive. */
+static void connection_in_doubt_does_not_keep_writes_waiting(void **state)
+{
+    struct unanswered *own = *state;
+    struct async async;
+    int64_t of_reads, other;
+    char sql[100];
+    struct call call;
+
+    open_client(&async, own, 2);
+    of_reads = async_ask(&async, "SELECT pg_backend_pid()::int8");
+    /* Writes leave the connection of the reads alone. */
+    async_write(&async, &call, "SELECT pg_backend_pid()::int8", 0);
+    async_wait(&async, &call, 1);
+    other = call.number;
+    assert_int_not_equal(other, of_reads);
+    kill((pid_t)other, SIGSTOP);
+    snprintf(sql, sizeof(sql), "SELECT pg_terminate_backend(%d)", (int)of_reads);
+    async_execute(sql);
+    async_turn_for(&async, 100);
+    async_write(&async, &call, "INSERT INTO unanswered VALUES (6)", 5000);
+    async_wait(&async, &call, 1);
+    kill((pid_t)other, SIGCONT);
+    assert_status(&call, MINIORM_OK);
+    async_close(&async);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(transaction_of_one_trip_without_any_answer_is_unknown),
+        cmocka_unit_test(transaction_that_lost_its_begin_was_rolled_back),
+        cmocka_unit_test(commit_fails_when_begin_has_failed),
+        cmocka_unit_test(silent_connection_with_several_writes_is_given_up),
+        cmocka_unit_test(connection_in_doubt_does_not_keep_writes_waiting),
+    };
+
+    return cmocka_run_group_tests_name("unanswered", tests, set_up, tear_down);
+}
