@@ -14,6 +14,9 @@
 
 /* Reads under one Sync at most: an error costs the others behind it a second trip. */
 #define GROUP_MAX 64
+/* Connections that may break under a request while it is queued: one that libpq has no memory for
+ * would break each in turn for ever. */
+#define ATTEMPTS_MAX 4
 
 bool miniorm__pg_lane_is_ready(const struct miniorm__pg_lane *lane)
 {
@@ -71,6 +74,16 @@ static bool is_write(const struct miniorm_request *request)
     return request->operation.traffic != MINIORM__READ;
 }
 
+/* The connection broke before the request could leave: nothing of it has happened. */
+static void send_elsewhere(struct miniorm__pg_lane *lane, struct miniorm_request *request)
+{
+    lane->has_output = true;
+    if (++request->attempts < ATTEMPTS_MAX)
+        miniorm__list_append(&lane->pool->again, &request->link);
+    else
+        miniorm__request_complete(request, MINIORM_ECONNECTION, NULL, &lane->connection->reason);
+}
+
 void miniorm__pg_lane_send(struct miniorm__pg_lane *lane, struct miniorm_request *request)
 {
     const bool is_alone = is_write(request) || (request->driver_flags & MINIORM__PG_ALONE) != 0;
@@ -82,8 +95,7 @@ void miniorm__pg_lane_send(struct miniorm__pg_lane *lane, struct miniorm_request
     status = miniorm__pg_connection_send(lane->connection, request->operation.statements, request,
                                          false, &error);
     if (status != MINIORM_OK && lane->connection->state == MINIORM__PG_BROKEN) {
-        lane->has_output = true;
-        miniorm__list_append(&lane->pool->again, &request->link);
+        send_elsewhere(lane, request);
         return;
     }
     if (status != MINIORM_OK) {

@@ -1,11 +1,14 @@
 /*
- * What a client makes of answers that never come: to a BEGIN, a COMMIT, and to everything on a
- * connection that is silent but not closed.
+ * What a client makes of answers that never come: to a BEGIN, a COMMIT, to everything on a
+ * connection that is silent but not closed, and to what no connection can send.
  */
 #include "async.h"
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "proxy.h"
 
@@ -167,6 +170,58 @@ static void connection_in_doubt_does_not_keep_writes_waiting(void **state)
     async_close(&async);
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define LARGE ((size_t)64 * 1024 * 1024)
+
+/* Leaves the process that much more memory. */
+static struct rlimit limit_memory(size_t more)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    unsigned long pages = 0;
+    struct rlimit before, now;
+
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%lu", &pages), 1);
+    fclose(file);
+    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+    now = before;
+    now.rlim_cur = pages * (rlim_t)sysconf(_SC_PAGESIZE) + more;
+    assert_int_equal(setrlimit(RLIMIT_AS, &now), 0);
+    return before;
+}
+
+static void statement_that_libpq_cannot_take_fails_in_the_end(void **state)
+{
+    struct miniorm_value value;
+    struct rlimit before;
+    struct async async;
+    struct call call;
+    unsigned char *large = calloc(1, LARGE);
+
+    (void)state;
+    assert_non_null(large);
+    async_open(&async, NULL);
+    async_ask(&async, "SELECT 1");
+    value = miniorm_value_bytes((struct miniorm_bytes){.data = large, .size = LARGE});
+    async_submit(&async, &call, miniorm_query_raw("SELECT length($1)::int8", &value, 1), 0);
+    free(large);
+    /* Room for the encoded value, and none for libpq's copy. */
+    before = limit_memory(LARGE / 2 * 3);
+    async_wait(&async, &call, 1);
+    setrlimit(RLIMIT_AS, &before);
+    assert_status(&call, MINIORM_ECONNECTION);
+    assert_int_equal(async_ask(&async, "SELECT 7"), 7);
+    async_close(&async);
+}
+#else
+/* The address space of a sanitizer cannot be limited. */
+static void statement_that_libpq_cannot_take_fails_in_the_end(void **state)
+{
+    (void)state;
+    skip();
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +230,7 @@ int main(void)
         cmocka_unit_test(commit_fails_when_begin_has_failed),
         cmocka_unit_test(silent_connection_with_several_writes_is_given_up),
         cmocka_unit_test(connection_in_doubt_does_not_keep_writes_waiting),
+        cmocka_unit_test(statement_that_libpq_cannot_take_fails_in_the_end),
     };
 
     return cmocka_run_group_tests_name("unanswered", tests, set_up, tear_down);
