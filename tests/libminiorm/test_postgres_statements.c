@@ -114,6 +114,30 @@ static void pending_statements_are_not_driven_out(void **state)
     assert_null(get(cache, "d", &none, false));
 }
 
+static void statements_that_wait_to_be_closed_are_limited(void **state)
+{
+    struct miniorm__pg_statements *cache = *state;
+    struct miniorm__pg_statement *closed;
+    char text[16];
+    size_t i;
+
+    for (i = 0; i < 4 * LIMIT; i++) {
+        struct miniorm__pg_statement *entry;
+
+        snprintf(text, sizeof(text), "SELECT %zu", i);
+        entry = get(cache, text, &none, true);
+        assert_int_equal(entry != NULL, i < 2 * LIMIT);
+        if (entry != NULL)
+            entry->state = MINIORM__READY;
+    }
+    assert_int_equal(count_closing(cache), LIMIT);
+    assert_int_equal(cache->count, LIMIT);
+    closed = MINIORM__OWNER(cache->closing.next, struct miniorm__pg_statement, use);
+    miniorm__pg_statements_closing_take(cache, closed);
+    free(closed);
+    assert_non_null(get(cache, text, &none, true));
+}
+
 static void stale_statement_is_dropped_and_closed(void **state)
 {
     struct miniorm__pg_statements *cache = *state;
@@ -154,6 +178,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(names_never_repeat, set_up, tear_down),
         cmocka_unit_test_setup_teardown(least_recently_used_goes_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pending_statements_are_not_driven_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(statements_that_wait_to_be_closed_are_limited, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(stale_statement_is_dropped_and_closed, set_up, tear_down),
         cmocka_unit_test(cache_survives_lack_of_memory),
     };

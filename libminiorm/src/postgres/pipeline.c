@@ -240,7 +240,7 @@ void miniorm__pg_connection_tidy(struct miniorm__pg_connection *connection)
             sending_failed(connection, NULL);
             return;
         }
-        miniorm__list_remove(&entry->use);
+        miniorm__pg_statements_closing_take(&connection->statements, entry);
         expect(connection, MINIORM__PG_CLOSE, NULL)->entry = entry;
     }
     if (connection->is_open)
@@ -270,7 +270,7 @@ static void close_answered(struct miniorm__pg_connection *connection,
                            struct miniorm__pg_statement *entry, PGresult *result)
 {
     if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED)
-        miniorm__list_append(&connection->statements.closing, &entry->use);
+        miniorm__pg_statements_closing_add(&connection->statements, entry);
     else
         free(entry);
     PQclear(result);

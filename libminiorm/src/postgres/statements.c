@@ -102,10 +102,24 @@ static void take_out(struct miniorm__pg_statements *cache, struct miniorm__pg_st
     cache->count--;
 }
 
+void miniorm__pg_statements_closing_add(struct miniorm__pg_statements *cache,
+                                        struct miniorm__pg_statement *entry)
+{
+    miniorm__list_append(&cache->closing, &entry->use);
+    cache->n_closing++;
+}
+
+void miniorm__pg_statements_closing_take(struct miniorm__pg_statements *cache,
+                                         struct miniorm__pg_statement *entry)
+{
+    miniorm__list_remove(&entry->use);
+    cache->n_closing--;
+}
+
 static void close_entry(struct miniorm__pg_statements *cache, struct miniorm__pg_statement *entry)
 {
     take_out(cache, entry);
-    miniorm__list_append(&cache->closing, &entry->use);
+    miniorm__pg_statements_closing_add(cache, entry);
 }
 
 static bool make_room(struct miniorm__pg_statements *cache)
@@ -114,6 +128,8 @@ static bool make_room(struct miniorm__pg_statements *cache)
 
     if (cache->count < cache->limit)
         return true;
+    if (cache->n_closing >= cache->limit)
+        return false;
     for (link = cache->used.next; link != &cache->used; link = link->next) {
         struct miniorm__pg_statement *entry =
             MINIORM__OWNER(link, struct miniorm__pg_statement, use);

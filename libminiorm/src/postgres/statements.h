@@ -4,7 +4,8 @@
  * An entry is PENDING from the moment its Parse is queued until the answer, then READY; one whose
  * Parse failed or was skipped is forgotten. Names never repeat on a connection, so that a statement
  * that could not be closed is never in the way of a new one. The least recently used READY entry
- * goes first when there are too many; its name joins the list of names to close.
+ * goes first when there are too many; its name joins the list of names to close, which a long
+ * transaction keeps from being closed: so that list has the same limit.
  */
 #ifndef MINIORM_SRC_POSTGRES_STATEMENTS_H
 #define MINIORM_SRC_POSTGRES_STATEMENTS_H
@@ -38,6 +39,7 @@ struct miniorm__pg_statements {
     unsigned serial;
     struct miniorm__link used; /* least recently used first */
     struct miniorm__link closing; /* to be closed on the server */
+    size_t n_closing; /* of them; no entry is driven out while `limit` wait */
 };
 
 enum miniorm_status miniorm__pg_statements_init(struct miniorm__pg_statements *cache, size_t limit,
@@ -55,7 +57,7 @@ struct miniorm__pg_statement *miniorm__pg_statements_find(
 
 /*
  * A new PENDING entry, for which an old one may have gone. NULL when there is no room (every entry
- * is PENDING) or no memory: the statement is to be sent unnamed.
+ * is PENDING, or too many wait to be closed) or no memory: the statement is to be sent unnamed.
  */
 struct miniorm__pg_statement *miniorm__pg_statements_add(
     struct miniorm__pg_statements *cache, uint64_t key, const struct miniorm__statement *statement,
@@ -64,6 +66,12 @@ struct miniorm__pg_statement *miniorm__pg_statements_add(
 /* Forgets and frees an entry whose Parse had no effect. */
 void miniorm__pg_statements_forget(struct miniorm__pg_statements *cache,
                                    struct miniorm__pg_statement *entry);
+
+/* An entry that waits to be closed is taken out, or waits again. */
+void miniorm__pg_statements_closing_take(struct miniorm__pg_statements *cache,
+                                         struct miniorm__pg_statement *entry);
+void miniorm__pg_statements_closing_add(struct miniorm__pg_statements *cache,
+                                        struct miniorm__pg_statement *entry);
 
 /* Forgets the READY entries of a key, and has them closed. */
 void miniorm__pg_statements_drop(struct miniorm__pg_statements *cache, uint64_t key);
