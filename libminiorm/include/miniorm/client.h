@@ -15,6 +15,8 @@
  *  3. A client may be closed in a completion; it is not touched afterwards.
  *  4. A transaction's handle is valid until its commit or rollback was called, or its client's
  *     close has returned.
+ *  5. A child made by fork must not touch a client of its parent, not even to close it: the loop's
+ *     descriptors are shared with the parent.
  *
  * Thread:  the loop's thread.
  */

@@ -15,6 +15,7 @@ static enum miniorm_status pool_open(struct miniorm_client *client, struct minio
     struct miniorm__pg_client *pool =
         calloc(1, sizeof(*pool) + n_lanes * sizeof(struct miniorm__pg_lane));
     unsigned i;
+    int failure;
 
     if (pool == NULL)
         return miniorm__fail_memory(error);
@@ -29,6 +30,11 @@ static enum miniorm_status pool_open(struct miniorm_client *client, struct minio
     miniorm__list_init(&pool->transactions);
     for (i = 0; i < n_lanes; i++)
         pool->lanes[i].pool = pool;
+    failure = miniorm__pg_look_begin(pool);
+    if (failure != 0) {
+        free(pool);
+        return miniorm__fail_errno(error, MINIORM_ENOMEM, failure, "client: cannot make a timer");
+    }
     client->driver_data = pool;
     return MINIORM_OK;
 }
@@ -46,8 +52,7 @@ static void pool_close(struct miniorm_client *client)
     miniorm__fail(&error, MINIORM_ECANCELLED, "the client is being closed");
     miniorm__pg_fail_waiting(pool, MINIORM_ECANCELLED, &error);
     miniorm__pg_transactions_send(pool);
-    if (pool->timer != NULL)
-        client->loop.remove_timer(client->loop.context, pool->timer);
+    client->loop.remove_timer(client->loop.context, pool->timer);
     client->stats.connections = 0;
     client->driver_data = NULL;
     free(pool);

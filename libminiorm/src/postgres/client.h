@@ -144,6 +144,11 @@ bool miniorm__pg_may_connect(const struct miniorm__pg_client *pool);
 /* Completes everything that waits. */
 void miniorm__pg_fail_waiting(struct miniorm__pg_client *pool, enum miniorm_status status,
                               const struct miniorm_error *error);
+/*
+ * Makes the timer, while memory can still be refused: without it a client that lost its last
+ * connection would not try again. Returns 0 or an errno value.
+ */
+int miniorm__pg_look_begin(struct miniorm__pg_client *pool);
 /* Has the timer look at the lanes at `at_ms` or before. */
 void miniorm__pg_look_at(struct miniorm__pg_client *pool, uint64_t at_ms);
 

@@ -12,6 +12,8 @@
 
 /* The first pause; it doubles up to reconnect_max_delay_ms. */
 #define FIRST_DELAY_MS 50
+/* The timer begins far off; a look without need changes nothing. */
+#define FIRST_LOOK_MS 3600000
 
 static const struct miniorm_database_options *options_of(const struct miniorm__pg_client *pool)
 {
@@ -221,14 +223,16 @@ void miniorm__pg_look_at(struct miniorm__pg_client *pool, uint64_t at_ms)
     const struct miniorm_loop *loop = &pool->client->loop;
     const uint64_t now = miniorm__clock_ms();
     const uint64_t delay_ms = at_ms > now ? at_ms - now : 0;
-    int failure;
 
     if (pool->is_closing || (pool->timer_at_ms != 0 && pool->timer_at_ms <= at_ms))
         return;
-    if (pool->timer == NULL)
-        failure = loop->add_timer(loop->context, delay_ms, look, pool, &pool->timer);
-    else
-        failure = loop->set_timer(loop->context, pool->timer, delay_ms);
-    if (failure == 0)
+    if (loop->set_timer(loop->context, pool->timer, delay_ms) == 0)
         pool->timer_at_ms = at_ms;
+}
+
+int miniorm__pg_look_begin(struct miniorm__pg_client *pool)
+{
+    const struct miniorm_loop *loop = &pool->client->loop;
+
+    return loop->add_timer(loop->context, FIRST_LOOK_MS, look, pool, &pool->timer);
 }
