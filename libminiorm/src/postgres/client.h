@@ -37,6 +37,7 @@ struct miniorm__pg_lane {
     struct miniorm__pg_client *pool;
     struct miniorm__pg_connection *connection; /* NULL: none */
     void *watch;
+    int watched_fd; /* while there is a watch */
     unsigned watched; /* events */
     bool was_ready; /* a connection was there before */
     bool has_output; /* something was queued in this turn */

@@ -10,6 +10,10 @@
 #include "failure.h"
 #include "result.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "../error.h"
 
 /* Reads under one Sync at most: an error costs the others behind it a second trip. */
@@ -38,7 +42,7 @@ void miniorm__pg_lane_ended(struct miniorm__pg_lane *lane, struct miniorm_reques
     lane->in_flight--;
 }
 
-static bool sync(struct miniorm__pg_lane *lane, void *waiter)
+static bool end_segment(struct miniorm__pg_lane *lane, void *waiter)
 {
     struct miniorm_error error = MINIORM_ERROR_INIT;
 
@@ -54,14 +58,14 @@ static bool sync(struct miniorm__pg_lane *lane, void *waiter)
 
 void miniorm__pg_lane_sync(struct miniorm__pg_lane *lane, struct miniorm_request *write)
 {
-    if (!sync(lane, write) && write != NULL)
+    if (!end_segment(lane, write) && write != NULL)
         write->driver_flags |= MINIORM__PG_UNSYNCED;
 }
 
 void miniorm__pg_lane_doubt(struct miniorm__pg_lane *lane)
 {
     /* The lane itself waits for this Sync. */
-    if (!sync(lane, lane))
+    if (!end_segment(lane, lane))
         return;
     lane->doubts++;
     if (lane->in_flight == 0)
@@ -234,8 +238,10 @@ static void remove_watch(struct miniorm__pg_lane *lane)
 {
     const struct miniorm_loop *loop = &lane->pool->client->loop;
 
-    if (lane->watch != NULL)
-        loop->remove_watch(loop->context, lane->watch);
+    if (lane->watch == NULL)
+        return;
+    loop->remove_watch(loop->context, lane->watch);
+    (void)close(lane->watched_fd);
     lane->watch = NULL;
 }
 
@@ -272,6 +278,26 @@ static void lose(struct miniorm__pg_lane *lane, bool was_ready)
 
 static void ready(void *data, int fd, unsigned events);
 
+/*
+ * libpq closes its socket as soon as it finds the connection broken, and another thread may have its
+ * number then; so the loop watches a descriptor of its own, which is open as long as it is watched.
+ */
+static int begin_watch(struct miniorm__pg_lane *lane, unsigned wanted)
+{
+    const struct miniorm_loop *loop = &lane->pool->client->loop;
+    const int fd = fcntl(miniorm__pg_connection_fd(lane->connection), F_DUPFD_CLOEXEC, 0);
+    int failure;
+
+    if (fd < 0)
+        return errno;
+    failure = loop->add_watch(loop->context, fd, wanted, ready, lane, &lane->watch);
+    if (failure == 0)
+        lane->watched_fd = fd;
+    else
+        (void)close(fd);
+    return failure;
+}
+
 /* Watches for what the connection wants. A loop that cannot is as good as a broken connection. */
 static void watch(struct miniorm__pg_lane *lane)
 {
@@ -281,8 +307,7 @@ static void watch(struct miniorm__pg_lane *lane)
     int failure = 0;
 
     if (lane->watch == NULL)
-        failure = loop->add_watch(loop->context, miniorm__pg_connection_fd(lane->connection),
-                                  wanted, ready, lane, &lane->watch);
+        failure = begin_watch(lane, wanted);
     else if (wanted != lane->watched)
         failure = loop->set_watch(loop->context, lane->watch, wanted);
     lane->watched = wanted;
