@@ -279,8 +279,8 @@ static void lose(struct miniorm__pg_lane *lane, bool was_ready)
 static void ready(void *data, int fd, unsigned events);
 
 /*
- * libpq closes its socket as soon as it finds the connection broken, and another thread may have its
- * number then; so the loop watches a descriptor of its own, which is open as long as it is watched.
+ * libpq closes its socket as soon as it finds the connection broken, and another thread may have
+ * its number then; so the loop watches a descriptor of its own, open as long as it is watched.
  */
 static int begin_watch(struct miniorm__pg_lane *lane, unsigned wanted)
 {
