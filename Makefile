@@ -193,10 +193,10 @@ ordered := $(foreach library,$(LIBRARIES),$($(library)_SIBLINGS) $(library))
 LIBRARIES := $(shell printf '%s\n' $(ordered) | awk '!seen[$$0]++')
 $(foreach library,$(LIBRARIES),$(eval $(call library-rules,$(library))))
 
-.PHONY: deps deps-build deps-test deps-demo deps-bench
+.PHONY: deps deps-build deps-test deps-demo deps-bench deps-fuzz
 deps:
-	@tests/harness/deps build test demo bench
-deps-build deps-test deps-demo deps-bench: deps-%:
+	@tests/harness/deps build test demo bench fuzz
+deps-build deps-test deps-demo deps-bench deps-fuzz: deps-%:
 	@$(if $(filter no,$(DEPS)),:,PKG_CONFIG='$(PKG_CONFIG)' tests/harness/deps $*)
 
 .PHONY: all install uninstall demo bench format format-check help clean

@@ -25,7 +25,7 @@ $(foreach library,$(LIBRARIES),$(foreach program,$(filter $(BUILD)/tests/fuzz/$(
 
 .PHONY: fuzz fuzz-programs
 fuzz-programs: $(FUZZ_PROGRAMS)
-fuzz:
+fuzz: deps-fuzz
 	@$(MAKE) --no-print-directory BUILD='$(BUILD)/fuzz' CC=clang-14 SANITIZE=address,undefined FUZZER=yes \
 	    CFLAGS='-O1 -g -fsanitize=fuzzer-no-link' run-fuzzers
 .PHONY: run-fuzzers
