@@ -84,12 +84,30 @@ enum miniorm_status miniorm__sqlite_connection_fail(struct miniorm__sqlite_conne
 
     if (primary == SQLITE_IOERR || primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB)
         connection->is_broken = true;
-    if ((primary == SQLITE_INTERRUPT || primary == SQLITE_BUSY) &&
+    if ((primary == SQLITE_INTERRUPT || primary == SQLITE_BUSY || primary == SQLITE_LOCKED ||
+         primary == SQLITE_PROTOCOL) &&
         atomic_load(connection->is_cancelled))
         return miniorm__fail(error, MINIORM_ECANCELLED, "statement: cancelled while it ran");
     if (primary == SQLITE_INTERRUPT && connection->is_late)
         return miniorm__fail(error, MINIORM_ETIMEDOUT, "statement: interrupted at its deadline");
     return miniorm__sqlite_fail(connection->handle, code, error);
+}
+
+enum miniorm_status miniorm__sqlite_prepare(struct miniorm__sqlite_connection *connection,
+                                            const struct miniorm__statement *statement,
+                                            sqlite3_stmt **out, struct miniorm_error *error)
+{
+    struct miniorm_error reason = MINIORM_ERROR_INIT;
+    const enum miniorm_status status =
+        miniorm__sqlite_statements_get(&connection->statements, statement, out, &reason);
+
+    if (status == MINIORM_OK)
+        return MINIORM_OK;
+    /* Reading the schema waits for locks too, until it is cancelled. */
+    if (status == MINIORM_EBUSY && atomic_load(connection->is_cancelled))
+        return miniorm__fail(error, MINIORM_ECANCELLED, "statement: cancelled before it ran");
+    (void)miniorm__fail_copy(error, &reason);
+    return status;
 }
 
 enum miniorm_status miniorm__sqlite_enter(struct miniorm__sqlite_connection *connection,
@@ -139,8 +157,7 @@ enum miniorm_status miniorm__sqlite_command(struct miniorm__sqlite_connection *c
     const struct miniorm__statement statement = {
         .sql = sql, .sql_size = size, .hash = miniorm__hash(sql, size)};
     sqlite3_stmt *prepared;
-    enum miniorm_status status =
-        miniorm__sqlite_statements_get(&connection->statements, &statement, &prepared, error);
+    enum miniorm_status status = miniorm__sqlite_prepare(connection, &statement, &prepared, error);
     int code;
 
     if (status != MINIORM_OK)

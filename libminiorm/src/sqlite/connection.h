@@ -66,6 +66,11 @@ bool miniorm__sqlite_is_usable(struct miniorm__sqlite_connection *connection);
 enum miniorm_status miniorm__sqlite_connection_fail(struct miniorm__sqlite_connection *connection,
                                                     int code, struct miniorm_error *error);
 
+/* The statement prepared, kept by the connection: borrowed until the next call. */
+enum miniorm_status miniorm__sqlite_prepare(struct miniorm__sqlite_connection *connection,
+                                            const struct miniorm__statement *statement,
+                                            sqlite3_stmt **out, struct miniorm_error *error);
+
 /*
  * Waits until the connection may read (SHARED) or write (EXCLUSIVE); SHARED is for nothing where a
  * write-ahead log lets readers go beside writers.

@@ -106,8 +106,7 @@ static enum miniorm_status run_statements(struct run *run, struct miniorm_error 
         const struct miniorm__statement *statement = &operation->statements[i];
 
         if (statement->sql != sql) {
-            status = miniorm__sqlite_statements_get(&run->connection->statements, statement,
-                                                    &prepared, error);
+            status = miniorm__sqlite_prepare(run->connection, statement, &prepared, error);
             sql = statement->sql;
         }
         if (status == MINIORM_OK)
@@ -168,8 +167,7 @@ static enum miniorm_status find_pass(struct run *run, enum miniorm__sqlite_pass 
     *out = is_read ? MINIORM__SQLITE_SHARED : MINIORM__SQLITE_EXCLUSIVE;
     if (!run->connection->source->has_wal && !run->connection->is_in_transaction)
         return MINIORM_OK; /* even preparing may have to read */
-    status = miniorm__sqlite_statements_get(&run->connection->statements, operation->statements,
-                                            &prepared, error);
+    status = miniorm__sqlite_prepare(run->connection, operation->statements, &prepared, error);
     if (status != MINIORM_OK)
         return status;
     *out = sqlite3_stmt_readonly(prepared) ? MINIORM__SQLITE_SHARED : MINIORM__SQLITE_EXCLUSIVE;
