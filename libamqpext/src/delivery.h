@@ -1,0 +1,59 @@
+/*
+ * Delivery: a received message on its way through a consumer.
+ *
+ * Made on the I/O thread from a whole content; belongs to the handler while it runs and to the
+ * program while it is deferred; its verdict goes back to the I/O thread, which settles it with the
+ * broker and frees it.
+ */
+#ifndef AMQPEXT_SRC_DELIVERY_H
+#define AMQPEXT_SRC_DELIVERY_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <amqpext/delivery.h>
+#include <amqpext/serializer.h>
+
+#include "jobs.h"
+#include "protocol/content.h"
+
+enum { REASON_SIZE = 256 };
+
+/* Headers that travel with retried and dead-lettered messages. */
+#define HEADER_ATTEMPT "x-amqpext-attempt" /* of the copy, from 2 */
+#define HEADER_REASON "x-amqpext-reason" /* why the last attempt failed */
+#define HEADER_EXCHANGE "x-amqpext-exchange" /* as first published */
+#define HEADER_ROUTING_KEY "x-amqpext-routing-key"
+#define HEADER_QUEUE "x-amqpext-queue" /* whose consumer gave it up */
+#define HEADER_FIRST_SEEN "x-amqpext-first-seen" /* time of the first attempt */
+#define HEADER_DEAD_AT "x-amqpext-dead-at"
+
+struct amqpext_delivery {
+    struct job job; /* the handler's call */
+    struct amqpext_delivery *next; /* of the queue of verdicts */
+    struct amqpext_consumer *consumer; /* NULL for one made by hand */
+    struct content *content;
+    uint64_t epoch;
+    uint64_t tag;
+    const char *exchange, *routing_key; /* as first published */
+    unsigned attempt;
+    json_t *payload;
+    char reason[REASON_SIZE];
+    uint64_t retry_delay_ms; /* with has_retry_delay */
+    bool has_retry_delay;
+    bool is_undecodable;
+    uint64_t received_us, started_us;
+    void *data;
+    /* Further members belong to delivery.c and consumer.c. */
+    _Atomic int phase;
+    enum amqpext_verdict verdict;
+};
+
+/* Takes the content over, also on failure. Decodes nothing yet. */
+enum amqpext_status amqpext__delivery_new(struct content *content, uint64_t epoch,
+                                          struct amqpext_delivery **out,
+                                          struct amqpext_error *error);
+void amqpext__delivery_free(struct amqpext_delivery *delivery);
+
+#endif

@@ -1,0 +1,137 @@
+/*
+ * Errors: filling the caller's struct amqpext_error.
+ *
+ * Order: none; every function stands alone and takes NULL as error.
+ * Invariant: a message is one line of whole UTF-8 characters and ends with NUL; a structure that
+ * holds an error is not changed.
+ */
+#include "error.h"
+
+#include <locale.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool is_filled(const struct amqpext_error *error)
+{
+    return error->status != AMQPEXT_OK;
+}
+
+/* A broker's own text may have several lines and, cut at the buffer's end, half a character. */
+static void make_one_line(char *message)
+{
+    size_t size = strlen(message);
+    size_t start = size;
+    size_t i;
+
+    while (start > 0 && size - start < 4 && ((unsigned char)message[start - 1] & 0xc0) == 0x80)
+        start--;
+    if (start > 0 && ((unsigned char)message[start - 1] & 0xc0) == 0xc0) {
+        const unsigned char lead = (unsigned char)message[start - 1];
+        const size_t wanted = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
+
+        if (size - start < wanted)
+            size = start - 1;
+    }
+    for (i = 0; i < size; i++) {
+        if (message[i] == '\n' || message[i] == '\r' || message[i] == '\t')
+            message[i] = ' ';
+    }
+    while (size > 0 && message[size - 1] == ' ')
+        size--;
+    message[size] = '\0';
+}
+
+static void write_message(struct amqpext_error *error, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
+static void write_message(struct amqpext_error *error, const char *format, va_list arguments)
+{
+    if (vsnprintf(error->message, sizeof(error->message), format, arguments) < 0)
+        error->message[0] = '\0';
+    make_one_line(error->message);
+}
+
+static enum amqpext_status fill(struct amqpext_error *error, enum amqpext_status status,
+                                const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+
+static enum amqpext_status fill(struct amqpext_error *error, enum amqpext_status status,
+                                const char *format, va_list arguments)
+{
+    if (error == NULL || is_filled(error))
+        return status;
+    error->status = status;
+    write_message(error, format, arguments);
+    return status;
+}
+
+enum amqpext_status amqpext__fail(struct amqpext_error *error, enum amqpext_status status,
+                                  const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)fill(error, status, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+enum amqpext_status amqpext_error_set(struct amqpext_error *error, enum amqpext_status status,
+                                      const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)fill(error, status, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+enum amqpext_status amqpext__fail_errno(struct amqpext_error *error, enum amqpext_status status,
+                                        int system_errno, const char *what)
+{
+    locale_t c_locale;
+
+    if (error == NULL || is_filled(error))
+        return status;
+    /* The C locale is a constant object of the C library: asking for it allocates nothing, and the
+     * text of an error does not depend on the host's language. */
+    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (c_locale == (locale_t)0) {
+        amqpext__fail(error, status, "%s: error %d", what, system_errno);
+    } else {
+        amqpext__fail(error, status, "%s: %s", what, strerror_l(system_errno, c_locale));
+        freelocale(c_locale);
+    }
+    error->system_errno = system_errno;
+    return status;
+}
+
+enum amqpext_status amqpext__fail_memory(struct amqpext_error *error)
+{
+    return amqpext__fail(error, AMQPEXT_ENOMEM, "out of memory");
+}
+
+enum amqpext_status amqpext__fail_copy(struct amqpext_error *error,
+                                       const struct amqpext_error *from)
+{
+    if (error != NULL && !is_filled(error))
+        *error = *from;
+    return from->status;
+}
+
+enum amqpext_status amqpext__fail_reply(struct amqpext_error *error, enum amqpext_status status,
+                                        int reply_code, const char *format, ...)
+{
+    va_list arguments;
+
+    if (error == NULL || is_filled(error))
+        return status;
+    va_start(arguments, format);
+    (void)fill(error, status, format, arguments);
+    va_end(arguments);
+    error->reply_code = reply_code;
+    return status;
+}
