@@ -11,7 +11,13 @@
 
 #include "http_client.h"
 
-enum { TIMEOUT_MS = 20000, PAUSE_US = 300, PAUSE_WHEN_AWAY_US = 5000, LIST_LIMIT = 7 };
+enum {
+    TIMEOUT_MS = 20000,
+    PAUSE_US = 300,
+    PAUSE_WHEN_AWAY_US = 5000,
+    LIST_LIMIT = 7,
+    INCLUDE_LIMIT = 3
+};
 
 struct asking {
     struct parcel_sender *sender;
@@ -35,6 +41,15 @@ __attribute__((format(printf, 2, 3))) static void tell(struct parcel_load *load,
     atomic_store(&load->stopping, true);
 }
 
+/* The same for an answer that was 200, with all of it. */
+static void tell_wrong(struct asking *asking, const char *target, const json_t *body)
+{
+    char *text = json_dumps(body, JSON_COMPACT);
+
+    tell(asking->sender->load, "%s has a wrong answer: %s", target, text == NULL ? "" : text);
+    free(text);
+}
+
 static unsigned pick(struct parcel_sender *sender, unsigned below)
 {
     sender->random = sender->random * 1103515245u + 12345u;
@@ -55,7 +70,7 @@ static bool is_excused(struct asking *asking, const char *target, const struct h
         atomic_fetch_add(&load->n_late, 1);
         return true;
     }
-    tell(load, "%s is %u: %.500s", target, reply->status, reply->body);
+    tell(load, "%s is %u: %s", target, reply->status, reply->body);
     return false;
 }
 
@@ -74,7 +89,7 @@ static json_t *ask(struct asking *asking, const struct http_message *message, un
     if (reply.status == status) {
         body = json_loadb(reply.body, reply.body_size, 0, NULL);
         if (body == NULL)
-            tell(asking->sender->load, "%s: %.500s", message->target, reply.body);
+            tell(asking->sender->load, "%s is no JSON: %s", message->target, reply.body);
         else
             atomic_fetch_add(&asking->sender->load->n_right, 1);
     } else if (is_excused(asking, message->target, &reply)) {
@@ -105,20 +120,20 @@ static void ask_for_one(struct asking *asking)
     snprintf(target, sizeof(target), "/parcels/%d", id);
     body = get(asking, target);
     if (body != NULL && (!parcels_is_whole(body) || number_of(body, "id") != id))
-        tell(asking->sender->load, "%s is another parcel or a broken one", target);
+        tell_wrong(asking, target, body);
     json_decref(body);
 }
 
-/* Whether all parcels of a list document are whole and this sender's. */
-static bool is_list_of(const json_t *document, int sender)
+/* Whether a list document has `count` parcels, all whole and this sender's. */
+static bool is_list_of(const json_t *document, int sender, size_t count)
 {
     const json_t *list = json_object_get(document, "data");
-    const json_int_t count = number_of(json_object_get(document, "meta"), "count");
+    const json_t *meta = json_object_get(document, "meta");
 
-    if (!json_is_array(list) || count != (json_int_t)json_array_size(list) ||
-        number_of(json_object_get(document, "meta"), "total_count") < PARCELS_EACH)
+    if (json_array_size(list) != count || number_of(meta, "count") != (json_int_t)count ||
+        number_of(meta, "total_count") < PARCELS_EACH)
         return false;
-    for (size_t i = 0; i < json_array_size(list); i++) {
+    for (size_t i = 0; i < count; i++) {
         const json_t *parcel = json_array_get(list, i);
 
         if (!parcels_is_whole(parcel) || number_of(parcel, "sender_id") != sender)
@@ -136,25 +151,38 @@ static void ask_for_list(struct asking *asking)
     snprintf(target, sizeof(target), "/parcels?filter[sender_id]=%d&page[limit]=%d&sort=-id",
              sender, LIST_LIMIT);
     body = get(asking, target);
-    if (body != NULL && !is_list_of(body, sender))
-        tell(asking->sender->load, "%s is another list or a broken one", target);
+    if (body != NULL && !is_list_of(body, sender, LIST_LIMIT))
+        tell_wrong(asking, target, body);
     json_decref(body);
+}
+
+/* Whether these are all senders, in order, each with parcels of its own. */
+static bool is_all_senders(const json_t *document)
+{
+    const json_t *list = json_object_get(document, "data");
+
+    if (json_array_size(list) != SENDERS)
+        return false;
+    for (size_t i = 0; i < SENDERS; i++) {
+        const json_t *sender = json_array_get(list, i);
+
+        if (number_of(sender, "id") != (json_int_t)i + 1 ||
+            !is_list_of(json_object_get(sender, "parcels"), (int)i + 1, INCLUDE_LIMIT))
+            return false;
+    }
+    return true;
 }
 
 static void ask_for_include(struct asking *asking)
 {
-    json_t *body = get(asking, "/senders?include=parcels&page[parcels.limit]=3");
-    const json_t *list = json_object_get(body, "data");
+    char target[128];
+    json_t *body;
 
-    if (body != NULL && json_array_size(list) != SENDERS)
-        tell(asking->sender->load, "there are %zu senders", json_array_size(list));
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *sender = json_array_get(list, i);
-
-        if (number_of(sender, "id") != (json_int_t)i + 1 ||
-            !is_list_of(json_object_get(sender, "parcels"), (int)i + 1))
-            tell(asking->sender->load, "sender %zu has other parcels or broken ones", i + 1);
-    }
+    snprintf(target, sizeof(target), "/senders?include=parcels&page[parcels.limit]=%d",
+             INCLUDE_LIMIT);
+    body = get(asking, target);
+    if (body != NULL && !is_all_senders(body))
+        tell_wrong(asking, target, body);
     json_decref(body);
 }
 
@@ -194,7 +222,7 @@ static void send_parcel(struct asking *asking)
         atomic_fetch_add(&sender->load->n_acknowledged, 1);
         if (!parcels_is_whole(parcel) || number_of(parcel, "number") != number ||
             number_of(parcel, "sender_id") != sender->id)
-            tell(sender->load, "the answer to parcel %d of %d is another one", number, sender->id);
+            tell_wrong(asking, message.target, body);
     }
     json_decref(body);
     free(text);
