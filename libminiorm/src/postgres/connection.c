@@ -186,20 +186,36 @@ void miniorm__pg_connection_take_in(struct miniorm__pg_connection *connection, u
         connection->has_ended = PQconsumeInput(connection->pg) != 1;
 }
 
-void miniorm__pg_connection_go_on(struct miniorm__pg_connection *connection)
+/* libpq has seen the end of the connection. The next result may say why; see pipeline.c. */
+static void end(struct miniorm__pg_connection *connection)
 {
     struct miniorm_error error = MINIORM_ERROR_INIT;
+    PGresult *last = PQisBusy(connection->pg) == 0 ? PQgetResult(connection->pg) : NULL;
 
+    if (miniorm__pg_is_fatal(last))
+        miniorm__pg_fail_result(&error, last);
+    PQclear(last);
+    miniorm__pg_fail_broken(&error, connection->pg);
+    miniorm__pg_connection_break(connection, &error);
+}
+
+void miniorm__pg_connection_go_on(struct miniorm__pg_connection *connection)
+{
     if (connection->state != MINIORM__PG_READY)
         return;
     if (connection->has_ended) {
-        miniorm__pg_fail_broken(&error, connection->pg);
-        miniorm__pg_connection_break(connection, &error);
+        end(connection);
         return;
     }
     drop_notifications(connection);
     if (connection->wants_write)
         miniorm__pg_connection_flush(connection);
+}
+
+static void read_all(struct miniorm__pg_connection *connection)
+{
+    while (miniorm__pg_connection_read(connection))
+        ;
 }
 
 void miniorm__pg_connection_ready(struct miniorm__pg_connection *connection, unsigned events)
@@ -208,9 +224,9 @@ void miniorm__pg_connection_ready(struct miniorm__pg_connection *connection, uns
         go_on_connecting(connection);
         return;
     }
+    read_all(connection);
     miniorm__pg_connection_take_in(connection, events);
-    while (miniorm__pg_connection_read(connection))
-        ;
+    read_all(connection);
     miniorm__pg_connection_go_on(connection);
 }
 

@@ -72,7 +72,7 @@ struct miniorm__pg_connection {
 
     unsigned segment;
     bool is_open; /* the segment holds something, so that it needs a Sync */
-    bool has_ended; /* the server has gone; what came before is read even so: it says why */
+    bool has_ended; /* the server has gone: what was not read before is no answer any more */
     bool wants_write; /* output is left over */
     bool uses_names; /* prepared statements with names; not behind a pooler */
     struct miniorm__pg_statements statements;
@@ -108,8 +108,9 @@ void miniorm__pg_connection_ready(struct miniorm__pg_connection *connection, uns
 
 /*
  * The same for a connection that is not CONNECTING, in steps, for who has something to do between
- * two answers: take in what has come, hand over the next answer until there is none (pipeline.c),
- * go on.
+ * two answers: hand over the next answer until there is none (pipeline.c), take in what has come,
+ * hand over again, go on. Answers that sending took in are lost if the connection is found to have
+ * ended before they are handed over: therefore first.
  */
 void miniorm__pg_connection_take_in(struct miniorm__pg_connection *connection, unsigned events);
 bool miniorm__pg_connection_read(struct miniorm__pg_connection *connection);

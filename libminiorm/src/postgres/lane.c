@@ -330,19 +330,30 @@ static void go_on_connecting(struct miniorm__pg_lane *lane, unsigned events)
         miniorm__pg_connected(lane);
 }
 
+/* Each answer is told before the next is read: the memory it gives back is still in the processor's
+ * cache when the next one takes it. False: a completion has closed the client. */
+static bool tell_answers(struct miniorm__pg_lane *lane)
+{
+    struct miniorm_client *client = lane->pool->client;
+
+    while (miniorm__pg_connection_read(lane->connection)) {
+        if (!miniorm__client_dispatch(client))
+            return false;
+    }
+    return true;
+}
+
 /* False: a completion has closed the client. */
 static bool go_on(struct miniorm__pg_lane *lane, unsigned events)
 {
     struct miniorm__pg_client *pool = lane->pool;
 
     lane->progress_ms = miniorm__clock_ms();
+    if (!tell_answers(lane))
+        return false;
     miniorm__pg_connection_take_in(lane->connection, events);
-    /* Each answer is told before the next is read: the memory it gives back is still in the
-     * processor's cache when the next one takes it. */
-    while (miniorm__pg_connection_read(lane->connection)) {
-        if (!miniorm__client_dispatch(pool->client))
-            return false;
-    }
+    if (!tell_answers(lane))
+        return false;
     miniorm__pg_connection_go_on(lane->connection);
     if (lane->connection->state == MINIORM__PG_READY)
         watch(lane);

@@ -5,6 +5,10 @@
  * the result of a command is followed by NULL, that of a Sync is not, and an error at a Sync (the
  * commit of its segment failed) comes before the Sync's own result. Nothing is inferred from
  * PQtransactionStatus, which is ACTIVE as long as anything is queued.
+ *
+ * libpq forgets what was sent as soon as it sees that the server has gone, and then takes the first
+ * part of an answer, which describes its columns, for the whole of it. So what it read but did not
+ * hand over before is no answer to anything; only why the server went can be told from it.
  */
 #include "connection.h"
 
@@ -397,8 +401,9 @@ bool miniorm__pg_connection_read(struct miniorm__pg_connection *connection)
 {
     const unsigned first = connection->first;
 
-    while (connection->state == MINIORM__PG_READY && connection->first == first &&
-           connection->first != connection->end && PQisBusy(connection->pg) == 0)
+    while (connection->state == MINIORM__PG_READY && !connection->has_ended &&
+           connection->first == first && connection->first != connection->end &&
+           PQisBusy(connection->pg) == 0)
         take(connection, PQgetResult(connection->pg));
     return connection->first != first;
 }

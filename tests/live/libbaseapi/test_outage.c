@@ -25,6 +25,8 @@ enum {
     HANDLER_TIMEOUT_MS = 2500,
     DRAIN_MS = 5000,
     ROUNDS = 3,
+    CUTS = 100,
+    CUT_MS = 30,
     AWAY_MS = 1000,
     FROZEN_MS = 4000,
     CALM_MS = 1000,
@@ -174,8 +176,9 @@ static void end_load(void)
                   atomic_load(&load->n_right), atomic_load(&load->n_acknowledged),
                   atomic_load(&load->n_unavailable), atomic_load(&load->n_late));
     fault = atomic_exchange(&load->fault, NULL);
+    /* cmocka would cut it off. */
     if (fault != NULL)
-        print_error("%s\n", fault);
+        fprintf(stderr, "%s\n", fault);
     free(fault);
     assert_null(fault);
 }
@@ -239,18 +242,34 @@ static int64_t ask_server(const char *sql)
     return value.as.integer;
 }
 
+static int64_t cut_connections(void)
+{
+    return ask_server("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                      "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'");
+}
+
 static void cut_connections_are_made_again(void **state)
 {
-    static const char sql[] = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-                              "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'";
-
     (void)state;
     begin_load();
     for (int round = 0; round < ROUNDS; round++) {
-        assert_true(ask_server(sql) > 0);
+        assert_true(cut_connections() > 0);
         wait_for_service("cut connections", now_ms());
         sleep_ms(CALM_MS / 2);
     }
+    end_load();
+}
+
+/* Many, so that some hit an answer that is read in the moment of the end. */
+static void connections_cut_again_and_again_give_no_wrong_answer(void **state)
+{
+    (void)state;
+    begin_load();
+    for (int i = 0; i < CUTS; i++) {
+        cut_connections();
+        sleep_ms(CUT_MS);
+    }
+    wait_for_service("many cuts", now_ms());
     end_load();
 }
 
@@ -396,6 +415,7 @@ int main(void)
         cmocka_unit_test(killed_server_is_503_until_it_is_back),
         cmocka_unit_test(restarted_server_is_back_at_once),
         cmocka_unit_test(cut_connections_are_made_again),
+        cmocka_unit_test(connections_cut_again_and_again_give_no_wrong_answer),
         cmocka_unit_test(crash_of_one_server_process_is_survived),
         cmocka_unit_test(frozen_server_is_504_or_503_and_back_when_it_goes_on),
         cmocka_unit_test(app_started_without_a_server_serves_when_there_is_one),
