@@ -1,7 +1,6 @@
 /*
  * Methods that a client receives, as plain structures: the rest of the library does not know
- * rabbitmq-c, whose decoder reads them. A table inside is checked for depth before anything is
- * built from it.
+ * rabbitmq-c, whose decoder reads them. A table inside is checked before anything is built from it.
  */
 #ifndef AMQPEXT_SRC_PROTOCOL_METHOD_H
 #define AMQPEXT_SRC_PROTOCOL_METHOD_H
@@ -9,9 +8,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <amqpext/table.h>
-
-#include "arena.h"
 #include "bytes.h"
 #include "protocol/frame.h"
 
@@ -44,7 +40,7 @@ enum method_kind {
     METHOD_OTHER /* known to the protocol, of no use to a client */
 };
 
-/* Texts and tables live in the frame's bytes or in the arena. */
+/* Texts live in the frame's bytes. */
 struct method {
     enum method_kind kind;
     uint16_t channel;
@@ -99,8 +95,7 @@ struct method {
 enum method_result { METHOD_READ, METHOD_MALFORMED, METHOD_NO_MEMORY };
 
 /* Reads a frame of type FRAME_METHOD. */
-enum method_result amqpext__method_read(const struct frame *frame, struct arena *arena,
-                                        struct method *out);
+enum method_result amqpext__method_read(const struct frame *frame, struct method *out);
 
 /* The name of a method by its numbers, such as "queue.declare", or "" . A constant string. */
 const char *amqpext__method_name(uint16_t class_id, uint16_t method_id);
