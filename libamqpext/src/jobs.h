@@ -20,6 +20,7 @@ struct job {
     struct job *next; /* of the queue */
     void (*run)(struct job *job); /* may free the job */
     uint64_t lane;
+    uint64_t sequence; /* set where it is posted */
 };
 
 struct jobs;
@@ -29,21 +30,30 @@ enum amqpext_status amqpext__jobs_new(enum amqpext_callbacks mode, unsigned n_wo
                                       struct jobs **out, struct amqpext_error *error);
 /* Starts the threads of WORKERS now, so that a lack of them is told. Errors: AMQPEXT_ERESOURCES. */
 enum amqpext_status amqpext__jobs_start(struct jobs *jobs, struct amqpext_error *error);
+/* Not after the stop. When no thread can be started, the job waits for the next post or the stop. */
 void amqpext__jobs_post(struct jobs *jobs, struct job *job);
-/* Takes back what has not begun, in order; NULL when there is nothing. */
+/* Takes back what has not begun, in order, linked by `next`; NULL when there is nothing. */
 struct job *amqpext__jobs_take_back(struct jobs *jobs);
-/* Waits until nothing waits or runs, or until the deadline; false then. */
+/* Jobs that run now. */
+size_t amqpext__jobs_running(const struct jobs *jobs);
+/*
+ * Waits until nothing waits or runs, or until the deadline; false then. With DISPATCH somebody else
+ * has to dispatch meanwhile.
+ */
 bool amqpext__jobs_wait_idle(struct jobs *jobs, uint64_t deadline_us);
 /* Whether the calling thread is inside of one of the jobs. */
 bool amqpext__jobs_is_inside(const struct jobs *jobs);
 /*
- * DISPATCH: the descriptor, -1 in other modes; runs what waits; makes the descriptor readable
- * once.
+ * DISPATCH: the descriptor, -1 in other modes; runs what waits, inside of a job nothing; makes the
+ * descriptor readable once.
  */
 int amqpext__jobs_fd(const struct jobs *jobs);
 void amqpext__jobs_dispatch(struct jobs *jobs);
 void amqpext__jobs_notify(struct jobs *jobs);
-/* Runs (DISPATCH: on this thread) what waits, and joins the threads. Not from inside of a job. */
+/*
+ * Runs (DISPATCH: on this thread) what waits, and joins the threads. Not from inside of a job. Again
+ * does nothing.
+ */
 void amqpext__jobs_stop(struct jobs *jobs);
 void amqpext__jobs_free(struct jobs *jobs);
 
