@@ -12,7 +12,7 @@
 #include "http_client.h"
 
 enum {
-    TIMEOUT_MS = 20000,
+    TIMEOUT_MS = 60000,
     PAUSE_US = 300,
     PAUSE_WHEN_AWAY_US = 5000,
     LIST_LIMIT = 7,
@@ -22,7 +22,6 @@ enum {
 struct asking {
     struct parcel_sender *sender;
     struct http_client *client;
-    unsigned freezes; /* when the request was sent */
 };
 
 __attribute__((format(printf, 2, 3))) static void tell(struct parcel_load *load, const char *format,
@@ -60,13 +59,12 @@ static unsigned pick(struct parcel_sender *sender, unsigned below)
 static bool is_excused(struct asking *asking, const char *target, const struct http_reply *reply)
 {
     struct parcel_load *load = asking->sender->load;
-    const unsigned freezes = atomic_load(&load->freezes);
 
     if (reply->status == 503 && http_reply_header(reply, "Retry-After") != NULL) {
         atomic_fetch_add(&load->n_unavailable, 1);
         return true;
     }
-    if (reply->status == 504 && (freezes != asking->freezes || freezes % 2 != 0)) {
+    if (reply->status == 504 && atomic_load(&load->may_be_late)) {
         atomic_fetch_add(&load->n_late, 1);
         return true;
     }
@@ -80,7 +78,6 @@ static json_t *ask(struct asking *asking, const struct http_message *message, un
     struct http_reply reply;
     json_t *body = NULL;
 
-    asking->freezes = atomic_load(&asking->sender->load->freezes);
     if (!http_client_send(asking->client, message) ||
         !http_client_read(asking->client, false, &reply)) {
         tell(asking->sender->load, "%s %s has no answer", message->method, message->target);
@@ -251,13 +248,12 @@ static void *run(void *data)
     return NULL;
 }
 
-struct parcel_load *parcel_load_new(unsigned port)
+struct parcel_load *parcel_load_new(void)
 {
     struct parcel_load *load = calloc(1, sizeof(*load));
 
     if (load == NULL)
         return NULL;
-    load->port = port;
     for (int i = 0; i < SENDERS; i++) {
         load->senders[i].load = load;
         load->senders[i].id = i + 1;

@@ -2,7 +2,7 @@
  * Load on the parcels: one thread with one kept-alive connection for each sender, asking for single
  * parcels, lists and includes and sending new ones, and checking each answer.
  *
- * An answer is right, or it is 503 with Retry-After, or it is 504 while the database is frozen.
+ * An answer is right, or it is 503 with Retry-After, or it is 504 where answers may be late.
  * Every request has one answer; none is sent twice.
  */
 #ifndef SUPPORT_PARCEL_LOAD_H
@@ -33,7 +33,7 @@ struct parcel_sender {
 struct parcel_load {
     unsigned port;
     atomic_bool stopping;
-    atomic_uint freezes; /* odd while the database is frozen */
+    atomic_bool may_be_late; /* the database will be frozen */
     atomic_ulong n_right;
     atomic_ulong n_acknowledged;
     atomic_ulong n_unavailable; /* 503 */
@@ -42,8 +42,8 @@ struct parcel_load {
     struct parcel_sender senders[SENDERS];
 };
 
-/* Makes a load of nothing yet; NULL when memory ran out. */
-struct parcel_load *parcel_load_new(unsigned port);
+/* Makes a load of nothing yet, on no port; NULL when memory ran out. */
+struct parcel_load *parcel_load_new(void);
 
 bool parcel_load_start(struct parcel_load *load);
 void parcel_load_stop(struct parcel_load *load);
