@@ -9,6 +9,7 @@
 #   LINKS_PRIVATE     pkg-config names it links whose .pc cannot be used for static linking
 #   LIBS_PRIVATE      further linker options
 #   TEST_PACKAGES     pkg-config names that only its tests need
+#   SERVICES          servers that its live tests need, by their names in tests/services
 #   PROGRAMS, DATA    files installed into BINDIR; trees installed into DATADIR/<library>
 #   ROOMS             HEADER:PLACE, the only sources that may include the header of a dependency
 # The version is read from include/<name>/version.h; everything that shows a version derives from it.

@@ -8,4 +8,5 @@ libamqpext_REQUIRES_PRIVATE :=
 libamqpext_LINKS_PRIVATE := librabbitmq openssl msgpack
 libamqpext_LIBS_PRIVATE := -pthread
 libamqpext_TEST_PACKAGES :=
+libamqpext_SERVICES := rabbitmq
 libamqpext_ROOMS := amqp.h:src/protocol/ amqp_framing.h:src/protocol/ openssl/ssl.h:src/tls msgpack.h:src/serializer_msgpack

@@ -8,6 +8,7 @@ libbaseapi_REQUIRES_PRIVATE := libpcre2-8
 libbaseapi_LINKS_PRIVATE := libmicrohttpd
 libbaseapi_LIBS_PRIVATE := -pthread
 libbaseapi_TEST_PACKAGES :=
+libbaseapi_SERVICES := postgres
 libbaseapi_PROGRAMS := $(wildcard libbaseapi/tools/baseapi-start-project)
 libbaseapi_DATA := $(if $(wildcard libbaseapi/project),libbaseapi/project)
 libbaseapi_ROOMS := microhttpd.h:src/server pcre2.h:src/pattern

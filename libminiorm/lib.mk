@@ -8,4 +8,5 @@ libminiorm_REQUIRES_PRIVATE :=
 libminiorm_LINKS_PRIVATE := libpq sqlite3
 libminiorm_LIBS_PRIVATE := -pthread
 libminiorm_TEST_PACKAGES := libuv libevent
+libminiorm_SERVICES := postgres
 libminiorm_ROOMS := libpq-fe.h:src/postgres/ sqlite3.h:src/sqlite/

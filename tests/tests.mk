@@ -44,14 +44,16 @@ $(call test-folder,$(1),tests/live/$(1),$(1)_LIVE_TESTS)
 check-$(1): $$($(1)_TESTS)
 	@$$(RUN) $$($(1)_TESTS)
 check-live-$(1): $$($(1)_LIVE_TESTS)
-	@$$(WITH_SERVICES) $$(RUN) $$($(1)_LIVE_TESTS)
+	@$$(call with-services,$$($(1)_SERVICES)) $$(RUN) --limit $$(TEST_SECONDS) $$($(1)_LIVE_TESTS)
 endef
 
 # The harness tests itself.
 $(eval $(call test-folder,,tests/harness/self,HARNESS_TESTS))
 
 RUN = env BUILD='$(abspath $(BUILD))' MAKE='$(MAKE)' tests/harness/run $(RUN_OPTIONS)
-WITH_SERVICES = env BUILD='$(abspath $(BUILD))' tests/services/with postgres --
+# $(call with-services,NAMES): what a command is preceded by to run with those servers.
+with-services = env BUILD='$(abspath $(BUILD))' $(if $(strip $(1)),tests/services/with $(1) --)
+WITH_SERVICES = $(call with-services,$(sort $(foreach library,$(LIBRARIES),$($(library)_SERVICES))))
 $(foreach library,$(LIBRARIES),$(eval $(call library-tests,$(library))))
 
 UNIT_TESTS := $(HARNESS_TESTS) $(foreach library,$(LIBRARIES),$($(library)_TESTS)) $(FUZZ_PROGRAMS)
