@@ -13,8 +13,14 @@
 
 #include "arena.h"
 
+enum {
+    HEARTBEAT_MAX_S = 65535, /* the field of connection.tune has 16 bits */
+    FRAME_MAX_LEAST = 4096, /* what every peer has to take */
+    FRAME_MAX_MOST = 16777216 /* a frame is held in memory until it is whole */
+};
+
 struct host {
-    const char *name; /* without brackets */
+    const char *name; /* without brackets; an IPv6 address may end with "%" and its zone */
     uint16_t port;
     const char *text; /* "name:port", "[::1]:port" */
 };
