@@ -11,7 +11,7 @@
 #include <miniorm/miniorm.h>
 
 /* Longest wait for anything: a test that reaches it fails. */
-#define ASYNC_PATIENCE_MS 20000
+#define ASYNC_PATIENCE_MS 60000
 
 struct async {
     struct miniorm_database *database;
