@@ -10,6 +10,8 @@
 #include <amqpext/delivery.h>
 #include <amqpext/producer.h>
 #include <amqpext/properties.h>
+#include <amqpext/publish.h>
+#include <amqpext/retry.h>
 #include <amqpext/rpc.h>
 #include <amqpext/serializer.h>
 #include <amqpext/stats.h>

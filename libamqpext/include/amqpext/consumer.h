@@ -27,6 +27,7 @@
 #include <amqpext/connection.h>
 #include <amqpext/delivery.h>
 #include <amqpext/export.h>
+#include <amqpext/retry.h>
 #include <amqpext/serializer.h>
 #include <amqpext/stats.h>
 #include <amqpext/status.h>
@@ -47,36 +48,6 @@ enum amqpext_order {
     AMQPEXT_ORDER_HEADER = 2, /* equal values of the header `order_header` */
     AMQPEXT_ORDER_ALL = 3 /* one message at a time */
 };
-
-enum amqpext_retry_mode {
-    /*
-     * On quorum queues of RabbitMQ 4.3 and later as NATIVE where the queue allows it, else
-     * QUEUES.
-     */
-    AMQPEXT_RETRY_AUTO = 0,
-    /* A copy waits in a queue per pause, "<queue>.retry.<ms>", and comes back from there. */
-    AMQPEXT_RETRY_QUEUES = 1,
-    AMQPEXT_RETRY_NATIVE = 2 /* the broker's own delayed retry of quorum queues */
-};
-
-/* Zero of every member means its default. */
-struct amqpext_retry_options {
-    size_t size; /* sizeof(struct amqpext_retry_options) */
-    enum amqpext_retry_mode mode;
-    unsigned max_attempts; /* in all; then dead-lettered; default 5; 1: no retry */
-    unsigned min_delay_ms; /* before the second attempt; doubles with each; default 1000 */
-    unsigned max_delay_ms; /* default 60000 */
-    unsigned jitter_percent; /* a pause is up to so much shorter; default 25; above 100: none */
-    const char *queue_prefix; /* of the retry queues; default "<queue>.retry." */
-    const char *dead_letter_queue; /* default "<queue>.dead" */
-    /*
-     * No queue of dead letters is made; the broker does with rejected messages what the queue
-     * says.
-     */
-    bool no_dead_letter_queue;
-};
-
-#define AMQPEXT_RETRY_OPTIONS_INIT AMQPEXT_INIT_(amqpext_retry_options)
 
 /* Zero of every member means its default. Strings and structures are copied, `data` is borrowed. */
 struct amqpext_consumer_options {
@@ -112,11 +83,10 @@ struct amqpext_consumer_options {
     const struct amqpext_table *consume_arguments; /* x-priority and the like */
     unsigned ack_count; /* acknowledgements that are joined at most; default 64 */
     unsigned ack_delay_ms; /* how long one may wait for others; default 0: for what is at hand */
-    unsigned drain_timeout_ms; /* of amqpext_consumer_run after a requested stop; default 30000 */
-    unsigned
-        slow_handler_ms; /* a warning is logged after; default 900000, half of RabbitMQ's limit */
-    unsigned
-        watch_interval_ms; /* how often the broker is asked whether we consume; default 60000 */
+    unsigned drain_timeout_ms; /* after a requested stop; default 30000 */
+    /* A message unsettled for so long is logged; default 900000, half of RabbitMQ's own limit. */
+    unsigned slow_handler_ms;
+    unsigned watch_interval_ms; /* of asking the broker whether we consume; default 60000 */
 };
 
 #define AMQPEXT_CONSUMER_OPTIONS_INIT AMQPEXT_INIT_(amqpext_consumer_options)
@@ -207,12 +177,7 @@ AMQPEXT_API void amqpext_consumer_resume(struct amqpext_consumer *consumer);
 /* Whether the broker has it as a consumer now. Since: 0.1 */
 AMQPEXT_API bool amqpext_consumer_is_connected(const struct amqpext_consumer *consumer);
 
-/*
- * Copies the name of the queue, which the broker may have chosen, cut to `size`; "" before it is
- * known.
- *
- * Since:   0.1
- */
+/* Copies the name of the queue, cut to `size`; "" until a broker has chosen it. Since: 0.1 */
 AMQPEXT_API void amqpext_consumer_queue(const struct amqpext_consumer *consumer, char *out,
                                         size_t size);
 

@@ -1,0 +1,47 @@
+/*
+ * Retry: how often and after which pauses a message is tried again that its handler did not handle,
+ * and where it ends when its attempts are used up.
+ */
+#ifndef AMQPEXT_RETRY_H
+#define AMQPEXT_RETRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <amqpext/export.h>
+
+AMQPEXT_BEGIN_DECLS
+
+enum amqpext_retry_mode {
+    /*
+     * On quorum queues of RabbitMQ 4.3 and later as NATIVE where the queue allows it, else
+     * QUEUES.
+     */
+    AMQPEXT_RETRY_AUTO = 0,
+    /* A copy waits in a queue per pause, "<queue>.retry.<ms>", and comes back from there. */
+    AMQPEXT_RETRY_QUEUES = 1,
+    AMQPEXT_RETRY_NATIVE = 2 /* the broker's own delayed retry of quorum queues */
+};
+
+/* Zero of every member means its default. */
+struct amqpext_retry_options {
+    size_t size; /* sizeof(struct amqpext_retry_options) */
+    enum amqpext_retry_mode mode;
+    unsigned max_attempts; /* in all; then dead-lettered; default 5; 1: no retry */
+    unsigned min_delay_ms; /* before the second attempt; doubles with each; default 1000 */
+    unsigned max_delay_ms; /* default 60000 */
+    unsigned jitter_percent; /* a pause is up to so much shorter; default 25; above 100: none */
+    const char *queue_prefix; /* of the retry queues; default "<queue>.retry." */
+    const char *dead_letter_queue; /* default "<queue>.dead" */
+    /*
+     * No queue of dead letters is made; the broker does with rejected messages what the queue
+     * says.
+     */
+    bool no_dead_letter_queue;
+};
+
+#define AMQPEXT_RETRY_OPTIONS_INIT AMQPEXT_INIT_(amqpext_retry_options)
+
+AMQPEXT_END_DECLS
+
+#endif
