@@ -3,7 +3,8 @@
  *
  * A published message is kept until the broker has confirmed it, and is sent again, with the same
  * message id, after every reconnect; so a message may arrive twice around a fault, and is never lost
- * while the process lives. The memory for that is bounded in messages and in bytes.
+ * while the process lives. The memory for that is bounded: at most twice max_bytes and 2 MiB for
+ * messages, and 300 bytes for each of max_messages, twice that with outcomes that wait to be told.
  *
  * Lifetime:
  *  1. amqpext_producer_new connects nothing; the first publish, amqpext_producer_connect or
@@ -19,14 +20,13 @@
 #ifndef AMQPEXT_PRODUCER_H
 #define AMQPEXT_PRODUCER_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <amqpext/connection.h>
 #include <amqpext/export.h>
-#include <amqpext/properties.h>
+#include <amqpext/publish.h>
 #include <amqpext/serializer.h>
 #include <amqpext/stats.h>
 #include <amqpext/status.h>
@@ -35,46 +35,16 @@
 AMQPEXT_BEGIN_DECLS
 
 struct amqpext_producer;
-struct amqpext_delivery;
 
 enum amqpext_when_full {
     AMQPEXT_WHEN_FULL_WAIT = 0, /* publishing waits, up to full_timeout_ms */
     AMQPEXT_WHEN_FULL_FAIL = 1, /* AMQPEXT_ELIMIT at once */
-    /* The oldest that was not sent yet, or else the oldest of all, is CANCELLED with ELIMIT. */
+    /*
+     * The oldest that was not sent yet, or else the oldest of all, is CANCELLED with ELIMIT. Fails
+     * with ELIMIT while max_messages outcomes wait to be told.
+     */
     AMQPEXT_WHEN_FULL_DROP_OLDEST = 2
 };
-
-enum amqpext_result {
-    AMQPEXT_CONFIRMED = 1, /* the broker has taken responsibility */
-    AMQPEXT_RETURNED = 2, /* mandatory, and no queue takes it */
-    AMQPEXT_REFUSED = 3, /* the broker does not want it: queue full, too large, no permission */
-    /* No outcome within its time: it may or may not have arrived, and is not sent again. */
-    AMQPEXT_EXPIRED = 4,
-    AMQPEXT_CANCELLED =
-        5 /* closed or dropped before an outcome: it may have arrived if it was sent */
-};
-
-/*
- * What became of a message. Borrowed for the callback; `size` is that of the library's structure.
- */
-struct amqpext_outcome {
-    size_t size;
-    enum amqpext_result result;
-    /* AMQPEXT_OK when confirmed; ERETURNED, EREFUSED, ETOOLARGE, EACCESS…, ETIMEDOUT, ECANCELLED,
-     * ELIMIT. */
-    enum amqpext_status status;
-    int reply_code; /* of the broker with RETURNED and REFUSED, else 0 */
-    unsigned sends; /* how often it was handed to the network; 0: never */
-    uint64_t latency_us; /* from the publish to this outcome */
-    char message_id[256]; /* its own, or the one given */
-    char reply_text[256]; /* of the broker, or "" */
-};
-
-/*
- * Called exactly once per accepted publish, where producer_options.callbacks says, never from inside
- * the call that published.
- */
-typedef void (*amqpext_outcome_fn)(void *data, const struct amqpext_outcome *outcome);
 
 /* Zero of every member means its default. Strings and structures are copied. */
 struct amqpext_producer_options {
@@ -89,10 +59,14 @@ struct amqpext_producer_options {
     const struct amqpext_topology *topology; /* further objects to declare */
     const char *serializer; /* "json" (default), "msgpack" or "raw" */
     const struct amqpext_serializer *custom_serializer; /* in place of it; borrowed for ever */
-    unsigned max_messages; /* kept without outcome; default 10000 */
+    /*
+     * Kept without outcome; default 10000. As many outcomes may wait to be told, until nobody can
+     * publish either.
+     */
+    unsigned max_messages;
     size_t max_bytes; /* the same in bytes on the wire; default 64 MiB */
-    unsigned
-        max_unconfirmed; /* most that are sent and unconfirmed at a time; default 0: no limit */
+    /* Most that are sent and unconfirmed at a time; default 0: no limit. */
+    unsigned max_unconfirmed;
     enum amqpext_when_full when_full;
     unsigned full_timeout_ms; /* longest wait with WHEN_FULL_WAIT; default 10000 */
     unsigned message_timeout_ms; /* of messages that name none; default 0: none ever expires */
@@ -101,22 +75,6 @@ struct amqpext_producer_options {
 };
 
 #define AMQPEXT_PRODUCER_OPTIONS_INIT AMQPEXT_INIT_(amqpext_producer_options)
-
-/* Zero of every member means its default. Everything is borrowed for the call, but `data`. */
-struct amqpext_publish_options {
-    size_t size; /* sizeof(struct amqpext_publish_options) */
-    const struct amqpext_properties *properties; /* merged with the defaults, member by member */
-    bool mandatory; /* RETURNED if no queue takes it; else such a message is CONFIRMED and gone */
-    bool immediate; /* of the original; brokers do not know it any more: AMQPEXT_EINVALID */
-    const char *exchange; /* another than the producer's, which nobody declares */
-    unsigned timeout_ms; /* EXPIRED after so long; default: message_timeout_ms */
-    /* Its trace headers (traceparent, tracestate, baggage) are passed on, unless set in headers. */
-    const struct amqpext_delivery *parent;
-    amqpext_outcome_fn done; /* default: nobody is told */
-    void *data;
-};
-
-#define AMQPEXT_PUBLISH_OPTIONS_INIT AMQPEXT_INIT_(amqpext_publish_options)
 
 /*
  * Makes a producer. `options` may be NULL. Nothing is connected yet.
@@ -160,54 +118,6 @@ AMQPEXT_API bool amqpext_producer_is_connected(const struct amqpext_producer *pr
 AMQPEXT_API bool amqpext_producer_is_blocked(const struct amqpext_producer *producer);
 
 /*
- * Publishes one message and returns once it is in the buffer; `options->done` is told its outcome.
- *
- * The payload is encoded and copied before this returns. `routing_key` NULL means the producer's,
- * `options` NULL the defaults.
- *
- * Errors:  AMQPEXT_EENCODE    the serializer cannot write the payload, or is "raw".
- *          AMQPEXT_EINVALID   routing key or a property is longer than 255 bytes; `immediate`.
- *          AMQPEXT_ETOOLARGE  larger than max_message_bytes, max_bytes, or headers than a frame.
- *          AMQPEXT_ELIMIT     full, with WHEN_FULL_FAIL, or called in a callback of the I/O thread,
- *                             which must not wait.
- *          AMQPEXT_ETIMEDOUT  still full after full_timeout_ms.
- *          AMQPEXT_EBLOCKED   with fail_when_blocked.
- *          AMQPEXT_ECLOSED    the producer is closing.
- *          AMQPEXT_ERESOURCES, AMQPEXT_ENOMEM
- * Since:   0.1
- */
-AMQPEXT_API enum amqpext_status amqpext_publish_message(
-    struct amqpext_producer *producer, const json_t *payload, const char *routing_key,
-    const struct amqpext_publish_options *options, struct amqpext_error *error);
-
-/* The same with a body that is ready; its content type is the caller's, or none. Since: 0.1 */
-AMQPEXT_API enum amqpext_status amqpext_publish_bytes(struct amqpext_producer *producer,
-                                                      const void *body, size_t size,
-                                                      const char *routing_key,
-                                                      const struct amqpext_publish_options *options,
-                                                      struct amqpext_error *error);
-
-/*
- * The same two, waiting for the outcome, which is AMQPEXT_OK only for CONFIRMED; `out` may be NULL
- * and is filled for every accepted message. `options->done` is called too, if it is set.
- *
- * With a timeout (of the options or the producer's) the wait ends by EXPIRED; without one it ends
- * when the broker is back, so give one.
- *
- * Thread:  not from a callback of this producer (AMQPEXT_ESTATE).
- * Errors:  as above, and those of outcomes.
- * Since:   0.1
- */
-AMQPEXT_API enum amqpext_status amqpext_publish_message_wait(
-    struct amqpext_producer *producer, const json_t *payload, const char *routing_key,
-    const struct amqpext_publish_options *options, struct amqpext_outcome *out,
-    struct amqpext_error *error);
-AMQPEXT_API enum amqpext_status amqpext_publish_bytes_wait(
-    struct amqpext_producer *producer, const void *body, size_t size, const char *routing_key,
-    const struct amqpext_publish_options *options, struct amqpext_outcome *out,
-    struct amqpext_error *error);
-
-/*
  * Waits until everything that was published before this call has its outcome, told to its callback
  * too, unless callbacks wait for a dispatch.
  *
@@ -235,6 +145,7 @@ AMQPEXT_API enum amqpext_status amqpext_producer_close(struct amqpext_producer *
 /*
  * Closes without waiting for outcomes, if it is not closed, and frees; NULL is allowed.
  *
+ * Thread:  not from a callback of this producer, and not while another thread uses it.
  * Since:   0.1
  */
 AMQPEXT_API void amqpext_producer_free(struct amqpext_producer *producer);
