@@ -22,8 +22,8 @@ struct amqpext_histogram {
 };
 
 /*
- * Upper bound of a bucket in microseconds, from 100 to 30,000,000 in steps of 1, 2.5, 5;
- * UINT64_MAX for the last.
+ * Upper bound of a bucket in microseconds: 100, 250, 500, 1000, … up to 10,000,000, then
+ * 30,000,000, and UINT64_MAX for the last.
  *
  * Thread:  any thread.
  * Since:   0.1

@@ -1,0 +1,36 @@
+/*
+ * Any body read as MessagePack: what is read is written again and read to the same value; what is refused
+ * has a message.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <amqpext/serializer.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const struct amqpext_serializer *msgpack = amqpext_serializer_find("msgpack");
+    struct amqpext_error error = AMQPEXT_ERROR_INIT;
+    json_t *payload;
+    json_t *again;
+    void *body;
+    size_t body_size;
+
+    if (amqpext_decode(msgpack, data, size, &payload, &error) != AMQPEXT_OK) {
+        if (error.status != AMQPEXT_EDECODE || error.message[0] == '\0')
+            abort();
+        return 0;
+    }
+    if (amqpext_encode(msgpack, payload, &body, &body_size, NULL) != AMQPEXT_OK)
+        abort();
+    if (amqpext_decode(msgpack, body, body_size, &again, NULL) != AMQPEXT_OK)
+        abort();
+    if (!json_equal(payload, again))
+        abort();
+    json_decref(again);
+    json_decref(payload);
+    free(body);
+    return 0;
+}
