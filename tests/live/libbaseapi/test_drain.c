@@ -21,6 +21,9 @@ static unsigned now_ms(void)
     return (unsigned)(now.tv_sec * 1000 + now.tv_nsec / 1000000);
 }
 
+/* For what ends by itself: a drain that is waited for so long fails the test. */
+enum { LONG_MS = 100000 };
+
 struct stopping {
     pthread_t thread;
     unsigned drain_ms;
@@ -35,11 +38,17 @@ static void *stop_app(void *data)
     return NULL;
 }
 
+/* Returns when the app takes no connections any more. */
 static void begin_stop(struct stopping *stopping, unsigned drain_ms)
 {
+    int fd;
+
     stopping->drain_ms = drain_ms;
     assert_int_equal(pthread_create(&stopping->thread, NULL, stop_app, stopping), 0);
-    usleep(50000);
+    while ((fd = wire_open(rig.port)) >= 0) {
+        close(fd);
+        usleep(1000);
+    }
 }
 
 static enum baseapi_status end_stop(struct stopping *stopping)
@@ -60,21 +69,21 @@ static void request_under_way_is_finished_and_told_to_close(void **state)
     for (i = 0; i < 3; i++) {
         fds[i] = wire_open(rig.port);
         assert_true(wire_print(fds[i], "GET %s HTTP/1.1\r\nHost: a\r\n\r\n",
-                               i == 0   ? "/later/300"
-                               : i == 1 ? "/block/300"
+                               i == 0   ? "/later/1000"
+                               : i == 1 ? "/block/1000"
                                         : "/later/10"));
     }
     assert_true(rig_await(&rig.entered, 3));
-    assert_int_equal(wire_read(fds[2], false, 5000, &reply), WIRE_REPLY);
-    begin_stop(&stopping, 5000);
+    assert_int_equal(wire_read(fds[2], false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
+    begin_stop(&stopping, LONG_MS);
     for (i = 0; i < 2; i++) {
-        assert_int_equal(wire_read(fds[i], false, 5000, &reply), WIRE_REPLY);
+        assert_int_equal(wire_read(fds[i], false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
         assert_int_equal(reply.status, 200);
         assert_true(reply.closes);
     }
     assert_int_equal(end_stop(&stopping), BASEAPI_OK);
     for (i = 0; i < 3; i++) {
-        assert_true(wire_is_closed(fds[i], 1000));
+        assert_true(wire_is_closed(fds[i], WIRE_PATIENCE_MS));
         close(fds[i]);
     }
 }
@@ -83,7 +92,6 @@ static void idle_connections_do_not_hold_the_stop_up(void **state)
 {
     struct stopping stopping;
     int fds[20];
-    unsigned start_ms;
     int i;
 
     (void)state;
@@ -93,11 +101,8 @@ static void idle_connections_do_not_hold_the_stop_up(void **state)
         if (i % 2 == 0)
             assert_int_equal(wire_get(fds[i], "/hello", &reply), 200);
     }
-    start_ms = now_ms();
-    begin_stop(&stopping, 5000);
-    assert_int_equal(wire_open(rig.port), -1);
+    begin_stop(&stopping, LONG_MS);
     assert_int_equal(end_stop(&stopping), BASEAPI_OK);
-    assert_true(now_ms() - start_ms < 3000);
     for (i = 0; i < 20; i++)
         close(fds[i]);
 }
@@ -113,13 +118,13 @@ static void request_that_comes_during_the_drain_is_served(void **state)
     fd = wire_open(rig.port);
     busy = wire_open(rig.port);
     assert_int_equal(wire_get(fd, "/hello", &reply), 200);
-    assert_true(wire_print(busy, "GET /later/300 HTTP/1.1\r\nHost: a\r\n\r\n"));
+    assert_true(wire_print(busy, "GET /later/1000 HTTP/1.1\r\nHost: a\r\n\r\n"));
     assert_true(rig_await(&rig.entered, 2));
-    begin_stop(&stopping, 5000);
+    begin_stop(&stopping, LONG_MS);
     assert_int_equal(wire_get(fd, "/hello", &reply), 200);
     assert_true(reply.closes);
-    assert_true(wire_is_closed(fd, 1000));
-    assert_int_equal(wire_read(busy, false, 5000, &reply), WIRE_REPLY);
+    assert_true(wire_is_closed(fd, WIRE_PATIENCE_MS));
+    assert_int_equal(wire_read(busy, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_int_equal(end_stop(&stopping), BASEAPI_OK);
     close(fd);
     close(busy);
@@ -141,7 +146,7 @@ static void request_that_does_not_end_is_cut_at_the_deadline(void **state)
     assert_int_equal(end_stop(&stopping), BASEAPI_ETIMEDOUT);
     assert_true(now_ms() - start_ms >= 390);
     assert_int_equal(atomic_load(&rig.cancelled), 1);
-    assert_true(wire_is_closed(fd, 1000));
+    assert_true(wire_is_closed(fd, WIRE_PATIENCE_MS));
     close(fd);
 }
 
@@ -197,7 +202,7 @@ static void request_that_comes_while_others_are_cut_is_dropped(void **state)
     assert_true(rig_await(&rig.entered, 2));
     assert_int_equal(rig_stop(&rig, 0), BASEAPI_ETIMEDOUT);
     assert_int_equal(atomic_load(&rig.entered), 2);
-    assert_true(wire_is_closed(idle, 1000));
+    assert_true(wire_is_closed(idle, WIRE_PATIENCE_MS));
     close(idle);
     close(fd);
 }
@@ -216,7 +221,7 @@ static void app_starts_again_after_a_stop(void **state)
         fd = wire_open(rig.port);
         assert_int_equal(wire_get(fd, "/hello", &reply), 200);
         close(fd);
-        assert_int_equal(baseapi_app_stop(rig.app, 5000, NULL), BASEAPI_OK);
+        assert_int_equal(baseapi_app_stop(rig.app, LONG_MS, NULL), BASEAPI_OK);
         assert_int_equal(rig_stats(&rig).requests, i + 1);
     }
     baseapi_app_free(rig.app);
@@ -272,8 +277,8 @@ static void no_request_fails_in_a_drain_under_load(void **state)
     memset(loads, 0, sizeof(loads));
     for (i = 0; i < 8; i++)
         assert_int_equal(pthread_create(&loads[i].thread, NULL, load_main, &loads[i]), 0);
-    usleep(300000);
-    begin_stop(&stopping, 10000);
+    assert_true(rig_await(&rig.entered, 200));
+    begin_stop(&stopping, LONG_MS);
     for (i = 0; i < 8; i++) {
         pthread_join(loads[i].thread, NULL);
         served += loads[i].served;

@@ -39,19 +39,19 @@ static int stop(void **state)
 
 static void check_refused(int fd, unsigned status, const char *limit)
 {
-    if (wire_read(fd, false, 5000, &reply) != WIRE_REPLY || reply.status != status)
+    if (wire_read(fd, false, WIRE_PATIENCE_MS, &reply) != WIRE_REPLY || reply.status != status)
         fail_msg("%u, not %u: %s", reply.status, status, reply.body);
     assert_true(reply.closes);
     if (strstr(reply.body, limit) == NULL)
         fail_msg("\"%s\" lacks \"%s\"", reply.body, limit);
-    assert_true(wire_is_closed(fd, 5000));
+    assert_true(wire_is_closed(fd, WIRE_PATIENCE_MS));
     close(fd);
     assert_true(rig_await_idle(&rig));
 }
 
 static void check_served(int fd)
 {
-    assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_int_equal(reply.status, 200);
     assert_int_equal(wire_get(fd, "/after", &reply), 200);
     close(fd);
@@ -163,7 +163,7 @@ static void largest_head_gets_the_largest_answer(void **state)
     for (i = 0; i < 63; i++)
         assert_true(wire_print(fd, "X-%03d: %s\r\n", i, i < 62 ? value : value + 6));
     assert_true(wire_print(fd, "\r\n"));
-    assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_int_equal(reply.status, 200);
     assert_int_equal(refused, BASEAPI_ELIMIT);
     close(fd);
@@ -220,7 +220,7 @@ static void body_that_announces_too_much_is_refused_before_it_is_sent(void **sta
     fd = wire_open(rig.port);
     assert_true(wire_print(fd, "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
                                "Content-Length: 18446744073709551615\r\n\r\n"));
-    assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_int_not_equal(reply.status, 100);
     close(fd);
     assert_true(rig_await_idle(&rig));
@@ -231,9 +231,9 @@ static void endless_chunks_are_cut(void **state)
     const int fd = post("/echo", 290000, true);
 
     (void)state;
-    assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_int_equal(reply.status, 413);
-    assert_true(wire_is_closed(fd, 5000));
+    assert_true(wire_is_closed(fd, WIRE_PATIENCE_MS));
     close(fd);
     assert_true(rig_await_idle(&rig));
 }
@@ -252,9 +252,9 @@ static void refused_client_that_goes_on_sending_reads_the_answer(void **state)
         assert_true(wire_send(fd, body, sizeof(body)));
         usleep(2000);
     }
-    assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_int_equal(reply.status, 413);
-    assert_true(wire_is_closed(fd, 5000));
+    assert_true(wire_is_closed(fd, WIRE_PATIENCE_MS));
     close(fd);
     assert_true(rig_await_idle(&rig));
 }
@@ -374,7 +374,7 @@ static void connections_leave_descriptors_to_the_program(void **state)
         assert_int_equal(wire_get(fds[i], "/hello", &reply), 200);
     }
     fds[i] = wire_open(own.port);
-    assert_true(wire_is_closed(fds[i], 5000));
+    assert_true(wire_is_closed(fds[i], WIRE_PATIENCE_MS));
     assert_int_equal(rig_stats(&own).refused_connection, 1);
     for (; i >= 0; i--)
         close(fds[i]);
@@ -402,7 +402,7 @@ static void queue_of_blocking_handlers_is_limited(void **state)
     assert_string_equal(wire_header(&reply, "Retry-After", value, sizeof(value)), "1");
     assert_int_equal(wire_get(fds[3], "/hello", &reply), 200);
     for (i = 0; i < 3; i++) {
-        assert_int_equal(wire_read(fds[i], false, 5000, &reply), WIRE_REPLY);
+        assert_int_equal(wire_read(fds[i], false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
         assert_int_equal(reply.status, 200);
     }
     assert_int_equal(rig_stats(&rig).refused_busy, 1);

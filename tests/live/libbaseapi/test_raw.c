@@ -144,7 +144,7 @@ static const char *run(const struct test_case *test, bool is_together)
            wire_read(fd, false, 3000, &reply) == WIRE_REPLY)
         continue;
     if (complaint == NULL && last->closes) {
-        if (last->status != 0 && !wire_is_closed(fd, 3000))
+        if (last->status != 0 && !wire_is_closed(fd, WIRE_PATIENCE_MS))
             complaint = "was not closed without another answer";
     } else if (complaint == NULL) {
         if ((!is_together && !wire_send(fd, AFTER, strlen(AFTER))) ||

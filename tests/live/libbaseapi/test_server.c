@@ -88,10 +88,10 @@ static void pipelined_requests_are_answered_in_order(void **state)
         char expected[32];
 
         snprintf(expected, sizeof(expected), "{\"id\":%d}", i);
-        assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+        assert_int_equal(wire_read(fd, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
         assert_string_equal(reply.body, expected);
         if (i % 5 == 0) {
-            assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+            assert_int_equal(wire_read(fd, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
             assert_string_equal(reply.body, "{\"hello\":\"world\"}");
         }
     }
@@ -110,7 +110,7 @@ static void request_may_come_byte_by_byte(void **state)
         if (i % 8 == 0)
             usleep(1000);
     }
-    assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_string_equal(reply.body, "hello");
     close(fd);
 }
@@ -121,13 +121,13 @@ static void old_client_is_closed_unless_it_asks_otherwise(void **state)
 
     (void)state;
     assert_true(wire_print(fd, "GET /hello HTTP/1.0\r\n\r\n"));
-    assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_true(reply.closes);
-    assert_true(wire_is_closed(fd, 5000));
+    assert_true(wire_is_closed(fd, WIRE_PATIENCE_MS));
     close(fd);
     fd = wire_open(rig.port);
     assert_true(wire_print(fd, "GET /hello HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n"));
-    assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_int_equal(strcasecmp(field("Connection"), "keep-alive"), 0);
     assert_int_equal(wire_get(fd, "/hello", &reply), 200);
     close(fd);
@@ -139,9 +139,9 @@ static void client_that_asks_to_close_is_closed(void **state)
 
     (void)state;
     assert_true(wire_print(fd, "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
-    assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_true(reply.closes);
-    assert_true(wire_is_closed(fd, 5000));
+    assert_true(wire_is_closed(fd, WIRE_PATIENCE_MS));
     close(fd);
 }
 
@@ -151,12 +151,12 @@ static void head_is_answered_as_get_without_the_body(void **state)
 
     (void)state;
     assert_true(wire_print(fd, "HEAD /hello HTTP/1.1\r\nHost: a\r\n\r\n"));
-    assert_int_equal(wire_read(fd, true, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, true, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_int_equal(reply.status, 200);
     assert_string_equal(field("Content-Length"), "17");
     assert_string_equal(field("Content-Type"), "application/json; charset=utf-8");
     assert_true(wire_print(fd, "HEAD /none HTTP/1.1\r\nHost: a\r\n\r\n"));
-    assert_int_equal(wire_read(fd, true, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, true, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_int_equal(reply.status, 404);
     assert_int_equal(wire_get(fd, "/after", &reply), 200);
     close(fd);
@@ -168,23 +168,23 @@ static void options_and_wrong_methods_get_allow(void **state)
 
     (void)state;
     assert_true(wire_print(fd, "OPTIONS /hello HTTP/1.1\r\nHost: a\r\n\r\n"));
-    assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_int_equal(reply.status, 204);
     assert_string_equal(field("Allow"), "GET, HEAD, OPTIONS");
     assert_null(field("Content-Type"));
     assert_null(field("Content-Length"));
     assert_true(wire_print(fd, "DELETE /echo?x HTTP/1.1\r\nHost: a\r\n\r\n"));
-    assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_int_equal(reply.status, 405);
     assert_string_equal(field("Allow"), "POST, OPTIONS");
     assert_string_equal(
         reply.body,
         "{\"errors\":[{\"code\":\"method_not_allowed\",\"detail\":\"405: Method Not Allowed\"}]}");
     assert_true(wire_print(fd, "OPTIONS /none HTTP/1.1\r\nHost: a\r\n\r\n"));
-    assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_int_equal(reply.status, 404);
     assert_true(wire_print(fd, "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"));
-    assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_int_equal(reply.status, 204);
     assert_int_equal(wire_get(fd, "/after", &reply), 200);
     close(fd);
@@ -248,16 +248,16 @@ static void bodies_come_whole(void **state)
     assert_true(wire_print(fd, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n",
                            sizeof(body)));
     assert_true(wire_send(fd, body, sizeof(body)));
-    assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_int_equal(reply.body_size, sizeof(body));
     assert_memory_equal(reply.body, body, sizeof(body));
     assert_true(wire_print(fd,
                            "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
                            "3\r\nabc\r\n1;x=y\r\nd\r\n0\r\nTrailer: t\r\n\r\n"));
-    assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_string_equal(reply.body, "abcd");
     assert_true(wire_print(fd, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"));
-    assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_string_equal(field("X-Body-Size"), "0");
     assert_int_equal(wire_get(fd, "/after", &reply), 200);
     close(fd);
@@ -270,10 +270,10 @@ static void expectation_is_met_before_the_body(void **state)
     (void)state;
     assert_true(wire_print(
         fd, "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"));
-    assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_int_equal(reply.status, 100);
     assert_true(wire_print(fd, "ok"));
-    assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_string_equal(reply.body, "ok");
     close(fd);
 }
@@ -283,7 +283,7 @@ static void post_json(int fd, const char *body)
     assert_true(wire_print(fd, "POST /json HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n",
                            strlen(body)));
     assert_true(wire_send(fd, body, strlen(body)));
-    assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
 }
 
 static void body_that_is_no_json_is_refused(void **state)
@@ -483,7 +483,7 @@ static void counters_tell_what_happened(void **state)
     assert_int_equal(wire_get(fd, "/hello", &reply), 200);
     assert_int_equal(wire_get(fd, "/none", &reply), 404);
     assert_true(wire_print(fd, "GET /hello HTTP/1.1\r\n\r\n"));
-    assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_int_equal(reply.status, 400);
     close(fd);
     assert_true(rig_await_idle(&rig));
@@ -507,7 +507,7 @@ static void check_ids(bool accept, const char *sent, bool is_kept)
     rig_start(&own);
     fd = wire_open(own.port);
     assert_true(wire_print(fd, "GET /hello HTTP/1.1\r\nHost: a\r\nX-Request-Id: %s\r\n\r\n", sent));
-    assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_int_equal(strcmp(field("X-Request-Id"), sent) == 0, is_kept);
     close(fd);
     assert_int_equal(rig_stop(&own, 5000), BASEAPI_OK);
@@ -600,11 +600,11 @@ static void access_log_has_a_line_for_each_request(void **state)
     assert_int_equal(json_integer_value(json_object_get(line, "bytes")), 8);
     json_decref(line);
     assert_true(wire_print(fd, "HEAD /books/7 HTTP/1.1\r\nHost: a\r\n\r\n"));
-    assert_int_equal(wire_read(fd, true, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, true, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_true(rig_await(&own.accesses, 2));
     assert_true(rig_has_accessed(&own, "\"bytes\":0,"));
     assert_true(wire_print(fd, "BAD METHOD /x HTTP/1.1\r\n\r\n"));
-    assert_int_equal(wire_read(fd, false, 5000, &reply), WIRE_REPLY);
+    assert_int_equal(wire_read(fd, false, WIRE_PATIENCE_MS, &reply), WIRE_REPLY);
     assert_true(rig_await(&own.accesses, 3));
     assert_true(rig_has_accessed(&own, "\"status\":400"));
     close(fd);

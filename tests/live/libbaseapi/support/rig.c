@@ -11,6 +11,9 @@
 
 #include "test.h"
 
+/* Longest wait for what is to happen at once. */
+enum { PATIENCE_MS = 30000 };
+
 static void respond_hello(struct baseapi_request *request)
 {
     baseapi_respond_json_take(request, 200, json_pack("{ss}", "hello", "world"));
@@ -276,6 +279,11 @@ void rig_declare(struct rig *rig)
         {.method = "GET", .pattern = "/query", .handler = query},
         {.method = "GET", .pattern = "/large/{size:\\d+}", .handler = large},
         {.method = "GET", .pattern = "/later/{ms:\\d+}", .handler = later, .data = rig},
+        {.method = "GET",
+         .pattern = "/patient/{ms:\\d+}",
+         .handler = later,
+         .data = rig,
+         .handler_timeout_ms = 2 * PATIENCE_MS},
         {.method = "GET", .pattern = "/never", .handler = never, .data = rig},
         {.method = "GET", .pattern = "/forget", .handler = forget, .data = rig},
         {.method = "GET",
@@ -343,7 +351,7 @@ bool rig_await(const atomic_uint *counter, unsigned count)
 {
     int i;
 
-    for (i = 0; i < 500 && atomic_load(counter) < count; i++)
+    for (i = 0; i < PATIENCE_MS / 10 && atomic_load(counter) < count; i++)
         (void)usleep(10000);
     return atomic_load(counter) >= count;
 }
@@ -352,7 +360,7 @@ bool rig_await_idle(const struct rig *rig)
 {
     int i;
 
-    for (i = 0; i < 500 && rig_stats(rig).active_connections != 0; i++)
+    for (i = 0; i < PATIENCE_MS / 10 && rig_stats(rig).active_connections != 0; i++)
         (void)usleep(10000);
     return rig_stats(rig).active_connections == 0;
 }

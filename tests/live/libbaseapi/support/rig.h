@@ -10,6 +10,7 @@
  *     GET  /query            the query as it came
  *     GET  /large/{size:\d+} that many bytes
  *     GET  /later/{ms:\d+}   hello after that time
+ *     GET  /patient/{ms:\d+} the same, with a deadline beyond all waiting
  *     GET  /never            no answer; cancelling is counted, and lets the request go
  *     GET  /forget           no answer at all
  *     GET  /block/{ms:\d+}   hello from a thread of the pool, after that time
@@ -58,10 +59,10 @@ bool rig_has_logged(struct rig *rig, const char *part);
 
 struct baseapi_stats rig_stats(const struct rig *rig);
 
-/* Waits up to five seconds until a counter reaches `count`; false when it did not. */
+/* Waits, not for ever, until a counter reaches `count`; false when it did not. */
 bool rig_await(const atomic_uint *counter, unsigned count);
 
-/* Waits up to five seconds until the app has no connection any more. */
+/* Waits, not for ever, until the app has no connection any more. */
 bool rig_await_idle(const struct rig *rig);
 
 #endif

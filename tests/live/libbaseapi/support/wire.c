@@ -146,7 +146,7 @@ unsigned wire_get(int fd, const char *target, struct wire_reply *reply)
 {
     if (!wire_print(fd, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", target))
         return 0;
-    return wire_read(fd, false, 5000, reply) == WIRE_REPLY ? reply->status : 0;
+    return wire_read(fd, false, WIRE_PATIENCE_MS, reply) == WIRE_REPLY ? reply->status : 0;
 }
 
 bool wire_is_closed(int fd, unsigned timeout_ms)

@@ -37,6 +37,9 @@ bool wire_print(int fd, const char *format, ...) __attribute__((format(printf, 2
 /* Reads one answer, that of a HEAD request without a body; waits up to timeout_ms for each piece of it. */
 enum wire_outcome wire_read(int fd, bool is_head, unsigned timeout_ms, struct wire_reply *reply);
 
+/* For what comes at once, on a machine of any speed. */
+enum { WIRE_PATIENCE_MS = 30000 };
+
 /* Sends a request for `target` and reads the answer; the status, or 0 without one. */
 unsigned wire_get(int fd, const char *target, struct wire_reply *reply);
 
