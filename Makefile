@@ -6,7 +6,7 @@
 #   SIBLINGS          libraries of the suite that it uses, through their public headers
 #   REQUIRES          pkg-config names that its public headers need
 #   REQUIRES_PRIVATE  pkg-config names needed to link it statically
-#   LINKS_PRIVATE     pkg-config names it links whose .pc cannot be used for static linking
+#   LINKS_PRIVATE     pkg-config names it links whose .pc cannot be used for static linking; name/other: either
 #   LIBS_PRIVATE      further linker options
 #   TEST_PACKAGES     pkg-config names that only its tests need
 #   SERVICES          servers that its live tests need, by their names in tests/services
@@ -59,7 +59,10 @@ include $(LIBRARIES:%=%/lib.mk)
 
 # $(call package,--cflags,NAMES): pkg-config is asked once, and only when a recipe needs the answer, so that
 # missing packages can be installed first.
-package = $(if $(strip $(2)),$(call once,package$(1)-$(subst $() ,+,$(strip $(2))),$(PKG_CONFIG) $(1) $(strip $(2))))
+package = $(if $(strip $(2)),$(call once,package$(1)-$(subst $() ,+,$(strip $(2))),$(PKG_CONFIG) $(1) $(foreach name,$(2),$(call spelled,$(name)))))
+# A package that systems name differently is written name/other: the one that is there, else the first.
+spelled = $(if $(findstring /,$(1)),$$(for name in $(subst /, ,$(1)) $(firstword $(subst /, ,$(1))); do \
+    if $(PKG_CONFIG) --exists $$name; then break; fi; done; echo $$name),$(1))
 once = $(if $(filter undefined,$(origin $(1))),$(eval $(1) := $(shell $(2))))$($(1))
 upper = $(shell printf %s '$(1)' | tr a-z A-Z)
 quote = '$(subst ','\'',$(1))'

@@ -5,7 +5,7 @@ libamqpext_REQUIRES := jansson
 libamqpext_REQUIRES_PRIVATE :=
 # librabbitmq.pc and openssl.pc name static archives of what they use; a program linked with libamqpext.a
 # takes the shared ones.
-libamqpext_LINKS_PRIVATE := librabbitmq openssl msgpack
+libamqpext_LINKS_PRIVATE := librabbitmq openssl msgpack/msgpack-c
 libamqpext_LIBS_PRIVATE := -pthread
 libamqpext_TEST_PACKAGES :=
 libamqpext_SERVICES := rabbitmq
