@@ -3,8 +3,9 @@
  * bindings and consumers.
  *
  * A table keeps the order in which names were first set; setting a name again replaces its value.
- * Tables and arrays nest up to AMQPEXT_TABLE_DEPTH_MAX levels. What a peer sends beyond the limits
- * is refused as a protocol error before anything is built from it.
+ * Tables and arrays nest up to AMQPEXT_TABLE_DEPTH_MAX levels. Of what a peer sends beyond the
+ * limits nothing is built: a message with such headers arrives without them and is dead-lettered as
+ * one that cannot be decoded. A name that a peer sends twice is there twice; the first is found.
  *
  * Thread:  one thread at a time; reading alone is possible from several.
  */
@@ -26,18 +27,26 @@ struct amqpext_table;
 #define AMQPEXT_TABLE_DEPTH_MAX 16
 /* Longest name of a field: its length is one byte on the wire. */
 #define AMQPEXT_TABLE_NAME_MAX 255
+/*
+ * Fields and items of arrays on all levels together: the smallest take one byte on the wire and
+ * dozens in memory, so that a frame full of them would grow without this limit.
+ */
+#define AMQPEXT_TABLE_VALUES_MAX 8192
 
+/* In brackets the letters of the kind on the wire, as brokers know them. */
 enum amqpext_kind {
-    AMQPEXT_KIND_NONE = 0, /* a value without content ('V') */
-    AMQPEXT_KIND_BOOLEAN = 1,
-    AMQPEXT_KIND_INTEGER = 2, /* all integers on the wire; above INT64_MAX: refused */
-    AMQPEXT_KIND_REAL = 3, /* float and double; written as double */
-    AMQPEXT_KIND_TEXT = 4, /* bytes that are meant as UTF-8, which nobody checks */
-    AMQPEXT_KIND_BYTES = 5,
-    AMQPEXT_KIND_TIMESTAMP = 6, /* whole seconds since 1970-01-01 UTC */
-    AMQPEXT_KIND_DECIMAL = 7,
-    AMQPEXT_KIND_TABLE = 8,
-    AMQPEXT_KIND_ARRAY = 9
+    AMQPEXT_KIND_NONE = 0, /* a value without content (V) */
+    AMQPEXT_KIND_BOOLEAN = 1, /* (t) */
+    /* Written as 64 bits (l), whatever its value; read from all sizes, with sign (b s I l) and
+     * without (B u i L), of which one above INT64_MAX is beyond the limits. */
+    AMQPEXT_KIND_INTEGER = 2,
+    AMQPEXT_KIND_REAL = 3, /* finite, else brokers cannot read it; double (d), read from float (f) */
+    AMQPEXT_KIND_TEXT = 4, /* (S) bytes that are meant as UTF-8, which nobody checks */
+    AMQPEXT_KIND_BYTES = 5, /* (x) */
+    AMQPEXT_KIND_TIMESTAMP = 6, /* (T) whole seconds since 1970-01-01 UTC, not negative */
+    AMQPEXT_KIND_DECIMAL = 7, /* (D) */
+    AMQPEXT_KIND_TABLE = 8, /* (F) */
+    AMQPEXT_KIND_ARRAY = 9 /* (A) */
 };
 
 /* A value; what it points to belongs to whoever made it, in a table to the table. */
@@ -73,8 +82,10 @@ AMQPEXT_API void amqpext_table_free(struct amqpext_table *table);
 /*
  * Sets a field; everything is copied, nested tables too.
  *
- * Errors:  AMQPEXT_EINVALID   the name is empty or has more than AMQPEXT_TABLE_NAME_MAX bytes, the
- *                             kind is unknown, or the nesting is too deep; the table is unchanged.
+ * Errors, after which the table is unchanged:
+ *          AMQPEXT_EINVALID   the name is empty or has more than AMQPEXT_TABLE_NAME_MAX bytes, the
+ *                             value is not one of its kind, or the nesting is too deep.
+ *          AMQPEXT_ETOOLARGE  more than AMQPEXT_TABLE_VALUES_MAX values, or 4 GiB of text.
  *          AMQPEXT_ENOMEM
  * Since:   0.1
  */

@@ -20,8 +20,13 @@
 /* A whole message in one arena, which it is freed with: struct content itself lies in it. */
 struct content {
     struct arena arena;
-    struct method method; /* METHOD_BASIC_DELIVER or METHOD_BASIC_RETURN, its texts copied */
+    /* METHOD_BASIC_DELIVER or METHOD_BASIC_RETURN, its texts copied and NUL-terminated. */
+    struct method method;
     struct amqpext_properties properties;
+    /* Whoever published it wrote headers beyond the limits of <amqpext/table.h>: `headers` is NULL.
+     * It must not pass for a message without headers, and is no reason to give the connection up:
+     * the broker would deliver it again. */
+    bool has_unreadable_headers;
     char *body; /* NUL after the last byte, which is not counted */
     size_t body_size;
 };

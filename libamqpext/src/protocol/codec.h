@@ -1,0 +1,37 @@
+/*
+ * rabbitmq-c, of which only the encoders and decoders are used: sockets, frames and state are ours.
+ */
+#ifndef AMQPEXT_SRC_PROTOCOL_CODEC_H
+#define AMQPEXT_SRC_PROTOCOL_CODEC_H
+
+#if defined(__has_include)
+#if __has_include(<rabbitmq-c/amqp.h>)
+#include <rabbitmq-c/amqp.h>
+#include <rabbitmq-c/framing.h>
+#define AMQPEXT_HAS_NEW_LAYOUT 1
+#endif
+#endif
+#ifndef AMQPEXT_HAS_NEW_LAYOUT
+#include <amqp.h>
+#include <amqp_framing.h>
+#endif
+
+#include "bytes.h"
+
+/* rabbitmq-c does not say const, and does not write to what it encodes or decodes. */
+static inline amqp_bytes_t codec_bytes(struct bytes bytes)
+{
+    return (amqp_bytes_t){bytes.size, (void *)(uintptr_t)bytes.data};
+}
+
+static inline amqp_bytes_t codec_text(const char *text)
+{
+    return codec_bytes(bytes_of(text));
+}
+
+static inline struct bytes bytes_of_codec(amqp_bytes_t bytes)
+{
+    return (struct bytes){bytes.bytes, bytes.len};
+}
+
+#endif
