@@ -43,9 +43,14 @@ enum stream_result {
 
 enum stream_result amqpext__stream_read(struct stream *stream, void *buffer, size_t size, size_t *n,
                                         struct amqpext_error *error);
-/* Writes a front part of the pieces; SIGPIPE is never raised. */
+/*
+ * Writes a front part of the pieces; SIGPIPE is never raised. What TLS has taken but not sent yet
+ * counts as written, and goes out with later calls of read and write, also with one of no pieces.
+ */
 enum stream_result amqpext__stream_write(struct stream *stream, const struct iovec *pieces,
                                          unsigned n_pieces, size_t *n, struct amqpext_error *error);
+/* Whether there is something that was taken and not sent yet; stream_events asks for it too. */
+bool amqpext__stream_has_unsent(const struct stream *stream);
 int amqpext__stream_fd(const struct stream *stream);
 /* EPOLLIN, EPOLLOUT: what to wait for; `has_output`: whether something waits to be written. */
 uint32_t amqpext__stream_events(const struct stream *stream, bool has_output);
@@ -53,5 +58,11 @@ uint32_t amqpext__stream_events(const struct stream *stream, bool has_output);
 bool amqpext__stream_has_buffered(const struct stream *stream);
 /* Closes at once; whatever was not sent is lost. */
 void amqpext__stream_free(struct stream *stream);
+
+struct tls;
+
+/* For the dial: takes the connected socket and its TLS (NULL: plain) over, also on failure. */
+enum amqpext_status amqpext__stream_new(int fd, struct tls *tls, struct stream **out,
+                                        struct amqpext_error *error);
 
 #endif
