@@ -392,10 +392,12 @@ static void queue_of_blocking_handlers_is_limited(void **state)
     (void)state;
     for (i = 0; i < 4; i++)
         fds[i] = wire_open(rig.port);
-    assert_true(wire_print(fds[0], "GET /block/300 HTTP/1.1\r\nHost: a\r\n\r\n"));
+    assert_true(wire_print(fds[0], "GET /block/1500 HTTP/1.1\r\nHost: a\r\n\r\n"));
     assert_true(rig_await(&rig.entered, entered + 1));
     assert_true(wire_print(fds[1], "GET /block/1 HTTP/1.1\r\nHost: a\r\n\r\n"));
     assert_true(wire_print(fds[2], "GET /block/1 HTTP/1.1\r\nHost: a\r\n\r\n"));
+    for (i = 0; i < WIRE_PATIENCE_MS && rig_stats(&rig).active_requests < 3; i++)
+        usleep(1000);
     usleep(100000);
     assert_int_equal(wire_get(fds[3], "/block/1", &reply), 503);
     assert_non_null(strstr(reply.body, "\"code\":\"service_unavailable\""));

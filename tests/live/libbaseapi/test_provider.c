@@ -129,7 +129,7 @@ static int set_up(void **state)
     (void)state;
     options.port = BASEAPI_PORT_ANY;
     options.workers = 1;
-    options.handler_timeout_ms = 300;
+    options.handler_timeout_ms = 1000;
     if (baseapi_app_new(&options, &app, &error) != BASEAPI_OK ||
         baseapi_app_add(app, &star_resource, &error) != BASEAPI_OK ||
         baseapi_app_add(app, &planet_resource, &error) != BASEAPI_OK ||

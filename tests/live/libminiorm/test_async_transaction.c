@@ -481,14 +481,14 @@ static void closing_the_client_rolls_back(void **state)
     insert(open, &calls[0], 1);
     insert(ended, &calls[1], 2);
     async_wait(&async, calls, 2);
-    async_step(ended, &calls[1], "SELECT pg_sleep(0.2)");
+    async_step(ended, &calls[1], "SELECT pg_sleep(1)");
     commit(ended, &calls[2]);
     async_turn_for(&async, 50);
     async_close(&async);
     assert_status(&calls[1], MINIORM_ECANCELLED);
     assert_status(&calls[2], MINIORM_ECOMMIT_UNKNOWN);
     /* The server has the COMMIT, and carries it out although nobody is there any more. */
-    async_turn_for(*state, 500);
+    async_turn_for(*state, 2000);
     assert_int_equal(async_ask(*state, "SELECT count(*) FROM trips WHERE id = 1"), 0);
 }
 

@@ -127,7 +127,7 @@ static void statement_timeout_ends_a_long_statement(void **state)
     struct miniorm_error error = MINIORM_ERROR_INIT;
     struct miniorm_database *database = NULL;
 
-    options.statement_timeout_ms = 100;
+    options.statement_timeout_ms = 1000;
     assert_ok(miniorm_database_open(both_of(state)->url, &options, &database, &error), &error);
     expect_fault(miniorm_database_session(database), endless(both_of(state)), MINIORM_ETIMEDOUT);
     assert_int_equal(count(miniorm_database_session(database)), 0);

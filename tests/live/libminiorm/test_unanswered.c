@@ -14,6 +14,9 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* How long a connection may be silent where one is. */
+#define SILENCE_MS 2000
+
 struct unanswered {
     struct proxy *proxy;
     char url[512];
@@ -39,12 +42,13 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void open_client(struct async *async, const struct unanswered *own, unsigned connections)
+static void open_client(struct async *async, const struct unanswered *own, unsigned connections,
+                        unsigned connect_timeout_ms)
 {
     struct miniorm_database_options options = MINIORM_DATABASE_OPTIONS_INIT;
 
     options.client_connections = connections;
-    options.connect_timeout_ms = 300;
+    options.connect_timeout_ms = connect_timeout_ms;
     async_open_url(async, own->url, &options);
     async_ask(async, "SELECT 1");
 }
@@ -71,7 +75,7 @@ static void transaction_of_one_trip_without_any_answer_is_unknown(void **state)
     struct async async;
     struct call calls[2];
 
-    open_client(&async, own, 1);
+    open_client(&async, own, 1, ASYNC_PATIENCE_MS);
     proxy_cut_after(own->proxy, PROXY_TO_CLIENT, 0);
     transaction = begin(&async);
     async_step(transaction, &calls[0], "INSERT INTO unanswered VALUES (1)");
@@ -89,7 +93,7 @@ static void transaction_that_lost_its_begin_was_rolled_back(void **state)
     struct async async;
     struct call calls[3];
 
-    open_client(&async, own, 1);
+    open_client(&async, own, 1, ASYNC_PATIENCE_MS);
     proxy_cut_after(own->proxy, PROXY_TO_CLIENT, 0);
     transaction = begin(&async);
     async_step(transaction, &calls[0], "INSERT INTO unanswered VALUES (2)");
@@ -110,7 +114,7 @@ static void commit_fails_when_begin_has_failed(void **state)
     struct async async;
     struct call calls[2];
 
-    open_client(&async, own, 1);
+    open_client(&async, own, 1, ASYNC_PATIENCE_MS);
     proxy_spoil(own->proxy, "BEGIN");
     transaction = begin(&async);
     async_step(transaction, &calls[0], "INSERT INTO unanswered VALUES (4)");
@@ -126,12 +130,12 @@ static void commit_fails_when_begin_has_failed(void **state)
 static void silent_connection_with_several_writes_is_given_up(void **state)
 {
     struct unanswered *own = *state;
-    const uint64_t end_ms = async_now_ms() + 5000;
+    const uint64_t end_ms = async_now_ms() + ASYNC_PATIENCE_MS;
     struct async async;
     struct call calls[3];
     size_t i;
 
-    open_client(&async, own, 1);
+    open_client(&async, own, 1, SILENCE_MS);
     proxy_freeze(own->proxy, 1);
     for (i = 0; i < COUNT(calls); i++)
         async_write(&async, &calls[i], "INSERT INTO unanswered VALUES (5)", 100);
@@ -152,7 +156,7 @@ static void connection_in_doubt_does_not_keep_writes_waiting(void **state)
     char sql[100];
     struct call call;
 
-    open_client(&async, own, 2);
+    open_client(&async, own, 2, SILENCE_MS);
     of_reads = async_ask(&async, "SELECT pg_backend_pid()::int8");
     /* Writes leave the connection of the reads alone. */
     async_write(&async, &call, "SELECT pg_backend_pid()::int8", 0);
@@ -163,7 +167,7 @@ static void connection_in_doubt_does_not_keep_writes_waiting(void **state)
     snprintf(sql, sizeof(sql), "SELECT pg_terminate_backend(%d)", (int)of_reads);
     async_execute(sql);
     async_turn_for(&async, 100);
-    async_write(&async, &call, "INSERT INTO unanswered VALUES (6)", 5000);
+    async_write(&async, &call, "INSERT INTO unanswered VALUES (6)", ASYNC_PATIENCE_MS);
     async_wait(&async, &call, 1);
     kill((pid_t)other, SIGCONT);
     assert_status(&call, MINIORM_OK);
