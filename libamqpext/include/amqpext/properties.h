@@ -33,14 +33,18 @@ struct amqpext_properties {
     unsigned priority; /* 1 to 255; 0 is what a message without priority has */
     const char *correlation_id;
     const char *reply_to;
-    /* The queue drops or dead-letters the message after so many milliseconds; 0: never. */
+    /* The queue drops or dead-letters the message after so many milliseconds, at most
+     * AMQPEXT_EXPIRATION_MAX_MS; 0: never. */
     uint64_t expiration_ms;
     const char *message_id;
-    int64_t timestamp; /* whole seconds since 1970-01-01 UTC; 0: none */
+    int64_t timestamp; /* whole seconds since 1970-01-01 UTC, not negative; 0: none */
     const char *type;
     const char *user_id; /* the broker refuses another than that of the connection */
     const char *app_id;
 };
+
+/* What brokers count in 32 bits; for more they close the channel. */
+#define AMQPEXT_EXPIRATION_MAX_MS UINT32_MAX
 
 #define AMQPEXT_PROPERTIES_INIT AMQPEXT_INIT_(amqpext_properties)
 
@@ -48,8 +52,8 @@ struct amqpext_properties {
 #define AMQPEXT_MESSAGE_ID_SIZE 37
 
 /*
- * Writes a new message id: a UUID of version 7, so that ids sort by the time they were made, those
- * of one process and millisecond by their order.
+ * Writes a new message id: a UUID of version 7, so that ids sort by the time they were made, to the
+ * nanosecond of the system's clock.
  *
  * Thread:  any thread.
  * Since:   0.1

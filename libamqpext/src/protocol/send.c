@@ -8,10 +8,10 @@
 
 #include "protocol/send_method.h"
 #include "protocol/wire.h"
+#include "properties.h"
 
 #define PROTOCOL_HEADER "AMQP\0\0\x09\x01"
 #define PROTOCOL_HEADER_SIZE 8
-#define SHORT_TEXT_MAX 255
 /* Numbers and flags of any method together; each text is counted apart. */
 #define NUMBERS_ROOM 32
 
