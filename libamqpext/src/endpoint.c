@@ -236,6 +236,10 @@ static enum amqpext_status check_tls(const struct url_query *query, const struct
     if (out->tls.key_file != NULL && out->tls.cert_file == NULL)
         return amqpext__fail(error, AMQPEXT_EINVALID,
                              "there is a file with a key, but none with its certificate");
+    if (out->tls.server_name != NULL && strlen(out->tls.server_name) > URL_HOST_MAX)
+        return amqpext__fail(error, AMQPEXT_EINVALID,
+                             "the name of the server to verify has more than %d bytes",
+                             (int)URL_HOST_MAX);
     return AMQPEXT_OK;
 }
 
