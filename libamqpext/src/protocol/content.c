@@ -84,12 +84,15 @@ enum content_result amqpext__content_begin(struct content_reader *reader,
 
 static enum content_result take_body_room(struct content *content, uint64_t size, size_t max_size)
 {
-    if (size > max_size || size >= SIZE_MAX)
-        return CONTENT_TOO_LARGE;
+    if (size >= SIZE_MAX)
+        return CONTENT_MALFORMED;
+    content->body_size = (size_t)size;
+    /* The rest of it has to be read all the same: only then comes what follows. */
+    if (size > max_size)
+        return CONTENT_PARTIAL;
     content->body = arena_alloc(&content->arena, (size_t)size + 1);
     if (content->body == NULL)
         return CONTENT_NO_MEMORY;
-    content->body_size = (size_t)size;
     content->body[size] = '\0';
     return size == 0 ? CONTENT_WHOLE : CONTENT_PARTIAL;
 }
@@ -121,10 +124,12 @@ static enum content_result add_body(struct content_reader *reader, struct bytes 
 
     if (payload.size > content->body_size - reader->received)
         return CONTENT_MALFORMED;
-    if (payload.size != 0)
+    if (payload.size != 0 && content->body != NULL)
         memcpy(content->body + reader->received, payload.data, payload.size);
     reader->received += payload.size;
-    return reader->received == content->body_size ? CONTENT_WHOLE : CONTENT_PARTIAL;
+    if (reader->received < content->body_size)
+        return CONTENT_PARTIAL;
+    return content->body == NULL ? CONTENT_TOO_LARGE : CONTENT_WHOLE;
 }
 
 enum content_result amqpext__content_add(struct content_reader *reader, const struct frame *frame)

@@ -27,7 +27,7 @@ struct content {
      * It must not pass for a message without headers, and is no reason to give the connection up:
      * the broker would deliver it again. */
     bool has_unreadable_headers;
-    char *body; /* NUL after the last byte, which is not counted */
+    char *body; /* NUL after the last byte, which is not counted; NULL: too large */
     size_t body_size;
 };
 
@@ -45,7 +45,8 @@ enum content_result {
     CONTENT_WHOLE,
     CONTENT_UNEXPECTED, /* a frame that does not belong here: a protocol error */
     CONTENT_MALFORMED,
-    CONTENT_TOO_LARGE, /* its header announces more than max_size */
+    /* Whole, but its header announced more than max_size: taken, it has no body. */
+    CONTENT_TOO_LARGE,
     CONTENT_NO_MEMORY
 };
 

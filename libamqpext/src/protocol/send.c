@@ -92,6 +92,17 @@ void amqpext__send_channel_open(struct text *out, uint16_t channel)
     amqpext__send_method(out, channel, AMQP_CHANNEL_OPEN_METHOD, &method, NUMBERS_ROOM);
 }
 
+void amqpext__send_channel_close(struct text *out, uint16_t channel, uint16_t reply_code,
+                                 const char *reply_text)
+{
+    amqp_channel_close_t method = {.reply_code = reply_code, .reply_text = codec_text(reply_text)};
+
+    if (method.reply_text.len > SHORT_TEXT_MAX)
+        method.reply_text.len = SHORT_TEXT_MAX;
+    amqpext__send_method(out, channel, AMQP_CHANNEL_CLOSE_METHOD, &method,
+                         NUMBERS_ROOM + method.reply_text.len);
+}
+
 void amqpext__send_channel_close_ok(struct text *out, uint16_t channel)
 {
     amqp_channel_close_ok_t method = {0};

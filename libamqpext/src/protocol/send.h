@@ -34,6 +34,8 @@ void amqpext__send_connection_close(struct text *out, uint16_t reply_code, const
 void amqpext__send_connection_close_ok(struct text *out);
 void amqpext__send_heartbeat(struct text *out);
 void amqpext__send_channel_open(struct text *out, uint16_t channel);
+void amqpext__send_channel_close(struct text *out, uint16_t channel, uint16_t reply_code,
+                                 const char *reply_text);
 void amqpext__send_channel_close_ok(struct text *out, uint16_t channel);
 void amqpext__send_channel_flow_ok(struct text *out, uint16_t channel, bool is_active);
 void amqpext__send_confirm_select(struct text *out, uint16_t channel);
