@@ -2,7 +2,8 @@
 #
 # Each tests/<library>/test_<concept>.c becomes the program $(BUILD)/tests/<library>/test_<concept>, linked
 # with the static library, so that tests reach its internals, and with the harness. Any other .c file of
-# the folder, or of one in it, is linked into every test of it. tests/live/<library> is the same for tests that need a server.
+# the folder, or of one in it, is linked into every test of it. tests/live/<library> is the same for tests that
+# need a server; what is in tests/<library>/support is linked into them too.
 
 HARNESS_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/harness/*.c))
 # Allocation by the library and by the test goes through tests/harness/oom.c.
@@ -23,13 +24,15 @@ define test-folder
 $(3) := $$(patsubst %.c,$(BUILD)/%,$$(sort $$(wildcard $(2)/test_*.c)))
 $(3)_SHARED := $$(patsubst %.c,$(BUILD)/%.o,$$(filter-out $(2)/test_%,$$(sort $$(wildcard $(2)/*.c $(2)/*/*.c))))
 
+$(3)_SUPPORT := $$(patsubst %.c,$(BUILD)/%.o,$$(filter-out $(2)/%,$$(sort $$(wildcard tests/$(1)/support/*.c))))
+
 $$($(3):=.o) $$($(3)_SHARED): $(BUILD)/%.o: %.c $(BUILD)/compile-flags | deps-build deps-test
 	@mkdir -p $$(@D)
 	$$(call Q,CC)$$(COMPILE) $$(KEEP_CALLS) $$($(1)_INCLUDES) -I$(1)/src -I$(2) -Itests/$(1) $$(TEST_INCLUDES) \
 	    $$(call package,--cflags,cmocka $$($(1)_ALL_PACKAGES) $$($(1)_TEST_PACKAGES)) $$(CPPFLAGS) -c -o $$@ $$<
 
-$$($(3)): %: %.o $$($(3)_SHARED) $$(HARNESS_OBJECTS) $$($(1)_STATIC) $$($(1)_SIBLING_STATIC) $(BUILD)/link-flags
-	$$(call Q,LINK)$$(LINK) $$(WRAP) -Wl,--as-needed -o $$@ $$< $$($(3)_SHARED) $$(HARNESS_OBJECTS) \
+$$($(3)): %: %.o $$($(3)_SHARED) $$($(3)_SUPPORT) $$(HARNESS_OBJECTS) $$($(1)_STATIC) $$($(1)_SIBLING_STATIC) $(BUILD)/link-flags
+	$$(call Q,LINK)$$(LINK) $$(WRAP) -Wl,--as-needed -o $$@ $$< $$($(3)_SHARED) $$($(3)_SUPPORT) $$(HARNESS_OBJECTS) \
 	    $$($(1)_STATIC) $$($(1)_SIBLING_STATIC) \
 	    $$(call package,--libs,cmocka $$($(1)_ALL_PACKAGES) $$($(1)_TEST_PACKAGES)) $$($(1)_LIBS_PRIVATE) -lm
 
