@@ -29,6 +29,28 @@ enum { REASON_SIZE = 256 };
 #define HEADER_FIRST_SEEN "x-amqpext-first-seen" /* time of the first attempt */
 #define HEADER_DEAD_AT "x-amqpext-dead-at"
 
+/*
+ * Who may give the verdict. One that is given while the handler still runs is kept in the phase
+ * itself, as its number, and taken up when the handler returns.
+ */
+enum delivery_phase {
+    PHASE_HANDLER = 0, /* waits for its handler or is with it */
+    PHASE_DEFERRED = 1001, /* the program's */
+    PHASE_OVER = 1002 /* the verdict is on its way */
+};
+
+/* What the I/O thread does about a verdict. */
+enum settlement {
+    SETTLE_NONE = 0, /* nothing: the message comes again with the end of the epoch */
+    SETTLE_ACK,
+    SETTLE_REQUEUE, /* basic.nack: was not tried */
+    SETTLE_GIVE_BACK, /* basic.reject with requeue: was tried */
+    SETTLE_DISCARD /* basic.reject without */
+};
+
+/* What is counted when it is settled. */
+enum delivery_fate { FATE_NONE = 0, FATE_RETRIED, FATE_DEAD_LETTERED, FATE_DROPPED };
+
 struct amqpext_delivery {
     struct job job; /* the handler's call */
     struct amqpext_delivery *next; /* of the queue of verdicts */
@@ -45,9 +67,18 @@ struct amqpext_delivery {
     bool is_undecodable;
     uint64_t received_us, started_us;
     void *data;
-    /* Further members belong to delivery.c and consumer.c. */
+    /* Further members belong to delivery.c and consumer*.c. */
     _Atomic int phase;
     enum amqpext_verdict verdict;
+    enum settlement settlement;
+    enum delivery_fate fate;
+    bool has_failed; /* its handler gave no verdict */
+    bool was_handled; /* and for how long: */
+    uint64_t handled_us;
+    /* [I/O] */
+    uint32_t slot; /* of the ack window */
+    bool is_slow; /* which was told */
+    struct amqpext_delivery *live_next, *live_previous;
 };
 
 /* Takes the content over, also on failure. Decodes nothing yet. */
@@ -55,5 +86,11 @@ enum amqpext_status amqpext__delivery_new(struct content *content, uint64_t epoc
                                           struct amqpext_delivery **out,
                                           struct amqpext_error *error);
 void amqpext__delivery_free(struct amqpext_delivery *delivery);
+
+/*
+ * The handler has returned `verdict`. True: the delivery is the caller's again, with
+ * delivery->verdict the one that counts; false: it is the program's. See settle.c.
+ */
+bool amqpext__delivery_returned(struct amqpext_delivery *delivery, int verdict);
 
 #endif
