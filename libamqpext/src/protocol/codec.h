@@ -16,7 +16,34 @@
 #include <amqp_framing.h>
 #endif
 
+#include <stdalign.h>
+#include <stddef.h>
+
 #include "bytes.h"
+
+/* Holds any method without a table, and the fields of most tables. */
+enum { CODEC_PAGE_SIZE = 1024 };
+
+/*
+ * Where a decoder puts what it makes. Its first page is the caller's, so that memory is taken only
+ * for what is larger: most messages have no such.
+ */
+struct codec_pool {
+    amqp_pool_t pool;
+    alignas(max_align_t) char page[CODEC_PAGE_SIZE];
+};
+
+static inline amqp_pool_t *codec_pool_open(struct codec_pool *pool)
+{
+    init_amqp_pool(&pool->pool, CODEC_PAGE_SIZE);
+    pool->pool.alloc_block = pool->page;
+    return &pool->pool;
+}
+
+static inline void codec_pool_close(struct codec_pool *pool)
+{
+    empty_amqp_pool(&pool->pool);
+}
 
 /* rabbitmq-c does not say const, and does not write to what it encodes or decodes. */
 static inline amqp_bytes_t codec_bytes(struct bytes bytes)

@@ -12,9 +12,6 @@
 #include "protocol/table_codec.h"
 #include "protocol/wire.h"
 
-/* Holds any decoded method without table. */
-#define POOL_PAGE 256
-
 static const amqp_field_value_t *find_value(const amqp_table_t *table, const char *name)
 {
     int i;
@@ -229,17 +226,17 @@ static enum method_result decode(const struct received *entry, struct bytes argu
                                  struct method *out)
 {
     enum method_result result = METHOD_READ;
-    amqp_pool_t pool;
+    struct codec_pool pool;
     void *decoded;
     int status;
 
-    init_amqp_pool(&pool, POOL_PAGE);
-    status = amqp_decode_method(entry->number, &pool, codec_bytes(arguments), &decoded);
+    status =
+        amqp_decode_method(entry->number, codec_pool_open(&pool), codec_bytes(arguments), &decoded);
     if (status == AMQP_STATUS_OK)
         entry->copy(decoded, out);
     else
         result = status == AMQP_STATUS_NO_MEMORY ? METHOD_NO_MEMORY : METHOD_MALFORMED;
-    empty_amqp_pool(&pool);
+    codec_pool_close(&pool);
     return result;
 }
 

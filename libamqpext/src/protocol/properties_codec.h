@@ -1,9 +1,8 @@
 /*
  * Properties of messages on the wire: flags that say which are there, then those, in fixed order.
  *
- * By hand, in and out: rabbitmq-c cannot tell how much room properties take, copies each table into
- * structures of its own, takes memory for every message it reads, and refuses a whole message for
- * headers that it cannot read.
+ * By hand, in and out: rabbitmq-c cannot tell how much room properties take, wants a copy of each
+ * table in structures of its own, and refuses a whole message for headers that it cannot read.
  */
 #ifndef AMQPEXT_SRC_PROTOCOL_PROPERTIES_CODEC_H
 #define AMQPEXT_SRC_PROTOCOL_PROPERTIES_CODEC_H

@@ -11,9 +11,6 @@
 #include "table.h"
 #include "table_value.h"
 
-/* Holds the decoded fields of most tables; the decoder takes more for others. */
-#define POOL_PAGE 1024
-
 static bool read_value(struct arena *arena, const amqp_field_value_t *from,
                        struct amqpext_value *to);
 
@@ -129,15 +126,15 @@ enum table_result amqpext__table_read(struct bytes encoded, struct arena *arena,
     const struct bytes fields = wire_get_long(&reader);
     const struct amqpext_table *table = NULL;
     amqp_table_t decoded;
-    amqp_pool_t pool;
+    struct codec_pool pool;
     size_t offset = 0;
 
     if (reader.failed || reader.left != 0 || !amqpext__table_is_readable(fields))
         return TABLE_UNREADABLE;
-    init_amqp_pool(&pool, POOL_PAGE);
-    if (amqp_decode_table(codec_bytes(encoded), &pool, &decoded, &offset) == AMQP_STATUS_OK)
+    if (amqp_decode_table(codec_bytes(encoded), codec_pool_open(&pool), &decoded, &offset) ==
+        AMQP_STATUS_OK)
         table = read_table(arena, &decoded);
-    empty_amqp_pool(&pool);
+    codec_pool_close(&pool);
     if (table == NULL)
         return TABLE_NO_MEMORY;
     *out = table;
