@@ -1,9 +1,7 @@
 /* The thread of the fake broker: one poll() over the listener and all connections. */
 #include "test.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
@@ -12,6 +10,7 @@
 #include <unistd.h>
 
 #include "support/fake_internal.h"
+#include "support/loopback.h"
 
 enum { READ_SIZE = 65536, LONGEST_WAIT_MS = 1000, POOL_PAGE = 65536 };
 
@@ -60,34 +59,18 @@ struct fake_connection *fake_connection(struct fake_broker *broker, unsigned num
 
 static void end_connection(struct fake_broker *broker, struct fake_connection *connection)
 {
-    const struct linger hard = {.l_onoff = 1};
     size_t i;
 
     if (connection->ends_by_reset)
-        setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
-    close(connection->fd);
+        loopback_reset(connection->fd);
+    else
+        close(connection->fd);
     connection->fd = -1;
     buffer_free(&connection->input);
     buffer_free(&connection->output);
     for (i = 0; i < FAKE_CHANNELS_MAX; i++)
         fake_channel_reset(&connection->channels[i]);
     pthread_cond_broadcast(&broker->received);
-}
-
-static void open_listener(struct fake_broker *broker)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(broker->port)};
-    socklen_t size = sizeof(address);
-    const int yes = 1;
-
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    broker->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    setsockopt(broker->listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-    if (bind(broker->listener, (const struct sockaddr *)&address, size) != 0 ||
-        listen(broker->listener, FAKE_CONNECTIONS_MAX) != 0 ||
-        getsockname(broker->listener, (struct sockaddr *)&address, &size) != 0)
-        abort();
-    broker->port = ntohs(address.sin_port);
 }
 
 static struct fake_connection *free_place(struct fake_broker *broker)
@@ -103,16 +86,14 @@ static struct fake_connection *free_place(struct fake_broker *broker)
 
 static void accept_one(struct fake_broker *broker)
 {
-    const int fd = accept4(broker->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    const int fd = loopback_accept(broker->listener);
     struct fake_connection *connection = fd < 0 ? NULL : free_place(broker);
-    const int yes = 1;
 
     if (connection == NULL) {
         if (fd >= 0)
             close(fd);
         return;
     }
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
     *connection = (struct fake_connection){
         .fd = fd, .number = ++broker->n_connections, .frame_max = 131072, .sent_us = fake_now_us()};
     fake_note(broker, connection, FAKE_ACCEPTED);
@@ -212,7 +193,9 @@ static int prepare(struct fake_broker *broker, struct pollfd *events)
     size_t i;
 
     events[0] = (struct pollfd){.fd = broker->wake, .events = POLLIN};
-    events[1] = (struct pollfd){.fd = broker->listener, .events = POLLIN};
+    events[1].fd = broker->refuses_connections ? -1 : broker->listener;
+    events[1].events = POLLIN;
+    events[1].revents = 0;
     for (i = 0; i < FAKE_CONNECTIONS_MAX; i++) {
         struct fake_connection *connection = &broker->connections[i];
 
@@ -250,7 +233,7 @@ static void handle(struct fake_broker *broker, const struct pollfd *events)
         if (connection->fd >= 0)
             write_some(broker, connection);
     }
-    if (events[1].revents != 0 && events[1].fd == broker->listener && broker->listener >= 0)
+    if (events[1].revents != 0 && !broker->refuses_connections)
         accept_one(broker);
 }
 
@@ -302,7 +285,7 @@ struct fake_broker *fake_broker_new(const struct fake_broker_options *options)
     make_locks(broker);
     init_amqp_pool(&broker->pool, POOL_PAGE);
     broker->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    open_listener(broker);
+    broker->listener = loopback_listen(&broker->port);
     snprintf(broker->url, sizeof(broker->url), "amqp://guest:guest@127.0.0.1:%u/",
              (unsigned)broker->port);
     if (broker->wake < 0 || pthread_create(&broker->thread, NULL, run, broker) != 0)
@@ -325,8 +308,7 @@ void fake_broker_free(struct fake_broker *broker)
         if (broker->connections[i].fd >= 0)
             end_connection(broker, &broker->connections[i]);
     }
-    if (broker->listener >= 0)
-        close(broker->listener);
+    close(broker->listener);
     close(broker->wake);
     buffer_free(&broker->transcript);
     empty_amqp_pool(&broker->pool);
@@ -425,12 +407,11 @@ void fake_broker_trickle(struct fake_broker *broker, size_t bytes, unsigned ms)
 void fake_broker_refuse_connections(struct fake_broker *broker, bool refuses)
 {
     fake_lock(broker);
-    if (refuses && broker->listener >= 0) {
-        close(broker->listener);
-        broker->listener = -1;
-    } else if (!refuses && broker->listener < 0) {
-        open_listener(broker);
-    }
+    if (refuses && !broker->refuses_connections)
+        loopback_refuse(broker->listener);
+    else if (!refuses && broker->refuses_connections)
+        loopback_resume(broker->listener);
+    broker->refuses_connections = refuses;
     fake_wake(broker);
     fake_unlock(broker);
 }

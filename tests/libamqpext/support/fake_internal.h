@@ -58,7 +58,8 @@ struct fake_broker {
     pthread_t thread;
     bool is_stopping;
     int wake;
-    int listener; /* -1: refuses connections */
+    int listener;
+    bool refuses_connections;
     uint16_t port;
     char url[64];
     amqp_pool_t pool; /* of the transcript */
