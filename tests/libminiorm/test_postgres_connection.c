@@ -9,6 +9,7 @@
 #include <miniorm/database.h>
 
 #include "fake_server.h"
+#include "postgres/blocking.h"
 #include "postgres/connection.h"
 
 enum { ROWS = 2, TURNS_MAX = 100, SENDS_MAX = 3 };
@@ -255,6 +256,21 @@ static void reason_is_the_server_s_when_it_gave_one(void **state)
     end_talk(talk);
 }
 
+static void connection_is_not_usable_after_a_farewell(void **state)
+{
+    struct talk *talk = *state;
+    struct fake_reply farewell = {.size = 0};
+
+    connect_client(talk);
+    assert_true(miniorm__pg_is_usable(&talk->connection->base));
+    fake_reply_farewell(&farewell);
+    fake_server_send(&talk->server, farewell.data, farewell.size);
+    fake_server_end(&talk->server);
+    wait_for(talk, POLLRDHUP);
+    assert_false(miniorm__pg_is_usable(&talk->connection->base));
+    miniorm__pg_disconnect(&talk->connection->base);
+}
+
 static int set_up(void **state)
 {
     static struct talk talk;
@@ -282,6 +298,7 @@ int main(void)
         cmocka_unit_test(write_is_answered_or_not_wherever_the_server_ends),
         cmocka_unit_test(answer_that_was_read_while_sending_is_handed_over),
         cmocka_unit_test(reason_is_the_server_s_when_it_gave_one),
+        cmocka_unit_test(connection_is_not_usable_after_a_farewell),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -313,8 +313,8 @@ bool miniorm__pg_is_usable(struct miniorm__connection *base)
 
     if (connection->state != MINIORM__PG_READY || connection->process != getpid())
         return false;
-    /* An idle server says nothing but notices and farewells. */
-    if (poll(&descriptor, 1, 0) == 1)
+    /* An idle server says nothing but notices and farewells; the end is seen behind these only. */
+    while (connection->state == MINIORM__PG_READY && poll(&descriptor, 1, 0) == 1)
         miniorm__pg_connection_ready(connection, MINIORM_READABLE);
     return connection->state == MINIORM__PG_READY;
 }
