@@ -1,0 +1,156 @@
+/*
+ * Room: what happens to a message that the ledger has no place for.
+ *
+ * Whoever frees places hands them to the first in line, who finds it held, so that nobody overtakes
+ * and a woken thread never finds the place taken.
+ *
+ * Invariant: nobody is in line while its message would fit.
+ */
+#include "producer_room.h"
+
+#include "error.h"
+#include "producer.h"
+#include "wait.h"
+
+/* A thread in line, on its stack. */
+struct room_waiter {
+    struct room_waiter *next;
+    pthread_cond_t called;
+    size_t size;
+    bool is_served;
+    enum amqpext_status status; /* of one that was served */
+};
+
+static enum amqpext_status refuse(struct amqpext_producer *producer, enum amqpext_status status,
+                                  struct amqpext_error *error)
+{
+    const struct ledger *ledger = &producer->ledger;
+
+    if (status == AMQPEXT_ECLOSED)
+        return amqpext__fail(error, status, "the producer is closing");
+    if (status == AMQPEXT_EBLOCKED)
+        return amqpext__fail(error, status, "the broker takes no messages for now");
+    producer->ledger.figures.refused_full++;
+    if (amqpext__ledger_is_untold_full(ledger))
+        return amqpext__fail(error, status, "%zu outcomes wait to be told", ledger->n_untold);
+    return amqpext__fail(error, status, "the buffer is full: %zu messages, %zu bytes",
+                         ledger->n_undecided, ledger->bytes);
+}
+
+static void pop(struct room *room, enum amqpext_status status)
+{
+    struct room_waiter *waiter = room->first;
+
+    room->first = waiter->next;
+    if (room->first == NULL)
+        room->last = NULL;
+    waiter->is_served = true;
+    waiter->status = status;
+    pthread_cond_signal(&waiter->called);
+}
+
+void amqpext__room_serve(struct amqpext_producer *producer)
+{
+    struct room *room = &producer->room;
+
+    while (room->first != NULL && amqpext__ledger_has_room(&producer->ledger, room->first->size)) {
+        amqpext__ledger_reserve(&producer->ledger, room->first->size);
+        pop(room, AMQPEXT_OK);
+    }
+}
+
+void amqpext__room_clear(struct amqpext_producer *producer, enum amqpext_status status)
+{
+    while (producer->room.first != NULL)
+        pop(&producer->room, status);
+}
+
+static void leave_line(struct room *room, const struct room_waiter *waiter)
+{
+    struct room_waiter *before = NULL;
+    struct room_waiter *each = room->first;
+
+    while (each != waiter) {
+        before = each;
+        each = each->next;
+    }
+    if (before == NULL)
+        room->first = waiter->next;
+    else
+        before->next = waiter->next;
+    if (room->last == waiter)
+        room->last = before;
+}
+
+static void join_line(struct room *room, struct room_waiter *waiter)
+{
+    if (room->last == NULL)
+        room->first = waiter;
+    else
+        room->last->next = waiter;
+    room->last = waiter;
+}
+
+static enum amqpext_status wait_in_line(struct amqpext_producer *producer, size_t size,
+                                        struct amqpext_error *error)
+{
+    const uint64_t deadline_us = monotonic_us() + (uint64_t)producer->full_timeout_ms * 1000;
+    struct room_waiter waiter = {.size = size, .status = AMQPEXT_ETIMEDOUT};
+    const int failure = condition_init(&waiter.called);
+
+    if (failure != 0)
+        return amqpext__fail_errno(error, AMQPEXT_ERESOURCES, failure, "no condition variable");
+    join_line(&producer->room, &waiter);
+    while (!waiter.is_served && condition_wait(&waiter.called, &producer->lock, deadline_us))
+        continue;
+    if (!waiter.is_served) {
+        leave_line(&producer->room, &waiter);
+        /* Whoever is behind may need less. */
+        amqpext__room_serve(producer);
+    }
+    pthread_cond_destroy(&waiter.called);
+    if (waiter.status != AMQPEXT_OK)
+        return refuse(producer, waiter.status, error);
+    amqpext__ledger_unreserve(&producer->ledger, size);
+    if (producer->is_closing)
+        return refuse(producer, AMQPEXT_ECLOSED, error);
+    return AMQPEXT_OK;
+}
+
+static enum amqpext_status drop_others(struct amqpext_producer *producer, size_t size,
+                                       bool *dropped, struct amqpext_error *error)
+{
+    struct ledger *ledger = &producer->ledger;
+
+    while (!amqpext__ledger_has_room(ledger, size)) {
+        if (amqpext__ledger_is_untold_full(ledger) ||
+            !amqpext__ledger_drop_oldest(ledger, monotonic_us()))
+            return refuse(producer, AMQPEXT_ELIMIT, error);
+        *dropped = ledger->decided != NULL;
+    }
+    return AMQPEXT_OK;
+}
+
+/* Whether this thread would wait for itself: it is the one that makes room. */
+static bool must_not_wait(const struct amqpext_producer *producer)
+{
+    return producer->drive->is_own_thread(producer->engine) ||
+           (amqpext__ledger_is_untold_full(&producer->ledger) && producer->jobs != NULL &&
+            amqpext__jobs_is_inside(producer->jobs));
+}
+
+enum amqpext_status amqpext__room_get(struct amqpext_producer *producer, size_t size, bool *dropped,
+                                      struct amqpext_error *error)
+{
+    if (producer->is_closing)
+        return refuse(producer, AMQPEXT_ECLOSED, error);
+    if (producer->fail_when_blocked && producer->drive->is_blocked(producer->engine))
+        return refuse(producer, AMQPEXT_EBLOCKED, error);
+    if (producer->room.first == NULL && amqpext__ledger_has_room(&producer->ledger, size))
+        return AMQPEXT_OK;
+    if (producer->when_full == AMQPEXT_WHEN_FULL_DROP_OLDEST)
+        return drop_others(producer, size, dropped, error);
+    if (producer->when_full == AMQPEXT_WHEN_FULL_FAIL || must_not_wait(producer))
+        return refuse(producer, AMQPEXT_ELIMIT, error);
+    return wait_in_line(producer, size, error);
+}

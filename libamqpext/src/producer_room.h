@@ -1,0 +1,31 @@
+/*
+ * Room: threads that wait until a message of theirs fits into the ledger, first come, first served.
+ * All is guarded by the producer's lock.
+ */
+#ifndef AMQPEXT_SRC_PRODUCER_ROOM_H
+#define AMQPEXT_SRC_PRODUCER_ROOM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <amqpext/status.h>
+
+struct amqpext_producer;
+struct room_waiter;
+
+struct room {
+    struct room_waiter *first, *last;
+};
+
+/*
+ * Makes sure that a message of that size may be added now, with the lock held before and after; a
+ * thread that waits for it releases the lock. *dropped: outcomes of others wait to be told.
+ */
+enum amqpext_status amqpext__room_get(struct amqpext_producer *producer, size_t size, bool *dropped,
+                                      struct amqpext_error *error);
+/* Serves those that wait, as far as there is room. */
+void amqpext__room_serve(struct amqpext_producer *producer);
+/* Sends all that wait away. */
+void amqpext__room_clear(struct amqpext_producer *producer, enum amqpext_status status);
+
+#endif
