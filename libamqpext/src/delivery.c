@@ -39,7 +39,7 @@ enum amqpext_status amqpext__delivery_new(struct content *content, uint64_t epoc
         amqpext__content_free(content);
         return amqpext__fail_memory(error);
     }
-    atomic_init(&delivery->phase, PHASE_HANDLER);
+    atomic_init(&delivery->stage, STAGE_HANDLER);
     delivery->content = content;
     delivery->epoch = epoch;
     delivery->tag = content->method.as.deliver.delivery_tag;

@@ -17,6 +17,7 @@
 
 #include "jobs.h"
 #include "protocol/content.h"
+#include "retry_copy.h"
 
 enum { REASON_SIZE = 256 };
 
@@ -30,13 +31,13 @@ enum { REASON_SIZE = 256 };
 #define HEADER_DEAD_AT "x-amqpext-dead-at"
 
 /*
- * Who may give the verdict. One that is given while the handler still runs is kept in the phase
+ * Who may give the verdict. One that is given while the handler still runs is kept in the stage
  * itself, as its number, and taken up when the handler returns.
  */
-enum delivery_phase {
-    PHASE_HANDLER = 0, /* waits for its handler or is with it */
-    PHASE_DEFERRED = 1001, /* the program's */
-    PHASE_OVER = 1002 /* the verdict is on its way */
+enum delivery_stage {
+    STAGE_HANDLER = 0, /* waits for its handler or is with it */
+    STAGE_DEFERRED = 1001, /* the program's */
+    STAGE_OVER = 1002 /* the verdict is on its way */
 };
 
 /* What the I/O thread does about a verdict. */
@@ -68,7 +69,7 @@ struct amqpext_delivery {
     uint64_t received_us, started_us;
     void *data;
     /* Further members belong to delivery.c and consumer*.c. */
-    _Atomic int phase;
+    _Atomic int stage;
     enum amqpext_verdict verdict;
     enum settlement settlement;
     enum delivery_fate fate;
@@ -79,6 +80,7 @@ struct amqpext_delivery {
     uint32_t slot; /* of the ack window */
     bool is_slow; /* which was told */
     struct amqpext_delivery *live_next, *live_previous;
+    struct copy copy; /* the retry engine's */
 };
 
 /* Takes the content over, also on failure. Decodes nothing yet. */
