@@ -193,12 +193,13 @@ rabbitmq_kill()
     wait_for_end 10 $pids || die "RabbitMQ does not end"
 }
 
-# A script that controls the node: `eval EXPRESSION` within milliseconds, anything else by rabbitmqctl.
+# A script that controls the node: `eval EXPRESSION` within milliseconds, `service ACTION` as tests/services/control
+# does it, anything else by rabbitmqctl.
 rabbitmq_write_ctl()
 {
     cat >"$1/ctl" <<CTL
 #!/bin/sh
-# usage: $1/ctl eval 'ERLANG EXPRESSION.' | $1/ctl RABBITMQCTL-COMMAND...
+# usage: $1/ctl eval 'ERLANG EXPRESSION.' | service kill|start|stop|restart|sigstop|sigcont | RABBITMQCTL-COMMAND...
 here='$here'
 . "\$here/common.sh"
 load_service rabbitmq
@@ -211,14 +212,16 @@ rabbitmq_ctl()
 {
     at=$1
     shift
-    if [ "$1" = eval ]; then
+    case $1 in
+    eval)
         answer=$(printf '%s\n' "$2" | rabbitmq_run "$at" sh -c '
             exec erl_call -n "$RABBITMQ_NODENAME" -c "$(cat "$HOME/.erlang.cookie")" -e') || return 1
         echo "$answer"
         case $answer in '{ok, '*) ;; *) return 1 ;; esac
-    else
-        rabbitmq_run "$at" "$(rabbitmq_program rabbitmqctl)" --quiet "$@"
-    fi
+        ;;
+    service) "$here/control" rabbitmq "$2" --dir "$(dirname "$at")" ;;
+    *) rabbitmq_run "$at" "$(rabbitmq_program rabbitmqctl)" --quiet "$@" ;;
+    esac
 }
 
 rabbitmq_environment()
