@@ -41,10 +41,14 @@ enum amqpext_status amqpext__retry_new(const struct amqpext_consumer_options *op
                                        const struct amqpext_queue *queue, retry_done_fn done,
                                        void *data, struct retry **out, struct amqpext_error *error);
 
-/* Adds the steps of the main queue (with the arguments that native retry needs) and of the engine's
- * own queues. `mark` is given back with the main queue's step, -mark with the others. */
+/*
+ * Adds the steps of the engine's own queues and, last, of the main queue (with the arguments that
+ * native retry needs). `mark` is given back with the main queue's step, -mark with the others.
+ */
 enum amqpext_status amqpext__retry_plan(struct retry *retry, const struct broker *broker,
                                         struct plan *plan, int mark, struct amqpext_error *error);
+/* [I/O] The name of the main queue, where the broker has chosen it. */
+void amqpext__retry_named(struct retry *retry, const char *name);
 /* The broker refused the main queue (406). True: plan again, without what was added to it. */
 bool amqpext__retry_refused(struct retry *retry, const struct amqpext_error *error);
 
@@ -56,7 +60,10 @@ enum retry_decision amqpext__retry_later(struct retry *retry, struct amqpext_del
 /* REJECT and undecodable bodies: dead letters. Any thread. */
 enum retry_decision amqpext__retry_bury(struct retry *retry, struct amqpext_delivery *delivery);
 
-/* Ends the producer of copies: waits up to the deadline for those under way; then done(false). */
+/*
+ * Ends the producer of copies: waits up to the deadline for those under way; then done(false), also
+ * for what comes later. On any thread but that of copies, which done() is called on.
+ */
 void amqpext__retry_stop(struct retry *retry, uint64_t deadline_us);
 void amqpext__retry_free(struct retry *retry);
 
