@@ -62,8 +62,10 @@ static enum amqpext_status decode(struct amqpext_delivery *delivery, struct amqp
         amqpext__serializer_for(content->properties.content_type, setup->serializer,
                                 setup->options.decoders, setup->options.n_decoders);
 
+    if (content->body == NULL)
+        return amqpext__fail(error, AMQPEXT_EDECODE, "larger than max_message_bytes");
     if (content->has_unreadable_headers)
-        return amqpext__fail(error, AMQPEXT_EDECODE, "the headers cannot be read");
+        return amqpext__fail(error, AMQPEXT_EDECODE, "headers beyond all limits");
     return amqpext__serializer_decode(serializer, content->body, content->body_size,
                                       &delivery->payload, error);
 }
@@ -72,7 +74,7 @@ static enum amqpext_status decode(struct amqpext_delivery *delivery, struct amqp
 static enum amqpext_verdict refuse(struct amqpext_delivery *delivery,
                                    const struct amqpext_error *error)
 {
-    amqpext_delivery_set_reason(delivery, "cannot be decoded: %s", error->message);
+    amqpext_delivery_set_reason(delivery, "cannot be read: %s", error->message);
     /* Without memory another time may be better. */
     if (error->status != AMQPEXT_EDECODE)
         return AMQPEXT_RETRY;
@@ -138,18 +140,16 @@ static bool pass_on(struct amqpext_delivery *delivery)
 void amqpext__consumer_copied(void *data, struct amqpext_delivery *delivery, bool is_safe)
 {
     (void)data;
-    delivery->settlement = is_safe ? SETTLE_ACK : SETTLE_REQUEUE;
-    if (!is_safe)
-        delivery->fate = FATE_NONE;
+    delivery->settlement = is_safe ? SETTLE_ACK : SETTLE_NONE;
     (void)pass_on(delivery);
 }
 
-static void tell_dead(const struct amqpext_delivery *delivery)
+static void tell_discarded(const struct amqpext_delivery *delivery)
 {
     const struct consumer_setup *setup = &delivery->consumer->setup;
 
     amqpext__log(amqpext__link_endpoint(delivery->consumer->link), AMQPEXT_LOG_WARNING,
-                 "queue '%s': a message with routing key '%.80s' is given up in attempt %u: %s",
+                 "queue '%s': a message with routing key '%.80s' is rejected in attempt %u: %s",
                  setup->queue.name, delivery->routing_key, delivery->attempt, delivery->reason);
 }
 
@@ -169,8 +169,6 @@ static bool try_again(struct amqpext_delivery *delivery, bool is_over)
     enum retry_decision decision;
 
     delivery->fate = is_over ? FATE_DEAD_LETTERED : FATE_RETRIED;
-    if (is_over)
-        tell_dead(delivery);
     decision = delivery->verdict == AMQPEXT_REJECT
                    ? amqpext__retry_bury(consumer->retry, delivery)
                    : amqpext__retry_later(consumer->retry, delivery);
@@ -181,6 +179,7 @@ static bool try_again(struct amqpext_delivery *delivery, bool is_over)
         delivery->fate = FATE_RETRIED;
         break;
     case RETRY_DISCARD:
+        tell_discarded(delivery);
         delivery->settlement = SETTLE_DISCARD;
         delivery->fate =
             amqpext__consumer_keeps_discarded(consumer) ? FATE_DEAD_LETTERED : FATE_DROPPED;

@@ -8,6 +8,7 @@
 
 #include "consumer_state.h"
 #include "error.h"
+#include "protocol/send.h"
 
 static enum amqpext_status plan(void *owner, const struct broker *broker, struct plan *plan,
                                 struct amqpext_error *error)
@@ -28,10 +29,14 @@ static void set_queue_name(struct amqpext_consumer *consumer, struct bytes name)
 
 static void step_done(void *owner, const struct step *step, const struct method *method)
 {
-    if (step->kind == STEP_QUEUE && step->mark == MARK_MAIN_QUEUE)
-        set_queue_name(owner, method->as.queue_declare_ok.queue);
-    else if (step->kind == STEP_CONSUME)
-        amqpext__flow_set_tag(owner, method->as.consume_ok.consumer_tag);
+    struct amqpext_consumer *consumer = owner;
+
+    if (step->kind == STEP_CONSUME)
+        amqpext__flow_set_tag(consumer, method->as.consume_ok.consumer_tag);
+    if (step->kind != STEP_QUEUE || step->mark != MARK_MAIN_QUEUE)
+        return;
+    set_queue_name(consumer, method->as.queue_declare_ok.queue);
+    amqpext__retry_named(consumer->retry, consumer->queue_name);
 }
 
 static bool step_failed(void *owner, const struct step *step, const struct amqpext_error *error)
@@ -120,33 +125,29 @@ static bool content(void *owner, struct content *content)
         take(consumer, content);
         return true;
     }
-    amqpext__settle_at_once(consumer, consumer->last_tag, true);
+    amqpext__send_nack(amqpext__link_output(consumer->link), LINK_CHANNEL, consumer->last_tag,
+                       false, true);
     count(&consumer->counters.requeued);
     amqpext__content_free(content);
     return true;
 }
 
-/* Its body was not kept, so that there is nothing to handle, and nothing to copy. */
-static bool refuse_large(struct amqpext_consumer *consumer, const struct method *method)
+/* Its body was left out. It goes the way of others nevertheless, to where it is refused. */
+static bool take_without_body(struct amqpext_consumer *consumer, const struct method *method)
 {
-    const struct bytes key = method->as.deliver.routing_key;
+    struct content_reader reader = {.content = NULL};
 
-    if (!is_expected(consumer, method))
-        return false;
-    amqpext__log(amqpext__link_endpoint(consumer->link), AMQPEXT_LOG_ERROR,
-                 "queue '%s': a message with routing key '%.*s' is larger than max_message_bytes, "
-                 "and rejected",
-                 consumer->queue_name, (int)key.size, key.size != 0 ? key.data : "");
-    amqpext__settle_at_once(consumer, consumer->last_tag, false);
-    count(amqpext__consumer_keeps_discarded(consumer) ? &consumer->counters.dead_lettered
-                                                      : &consumer->counters.dropped);
-    return true;
+    switch (amqpext__content_begin(&reader, method)) {
+    case CONTENT_PARTIAL: return content(consumer, amqpext__content_take(&reader));
+    case CONTENT_NO_MEMORY: fail_memory(consumer); return true;
+    default: return false;
+    }
 }
 
 static bool method(void *owner, const struct method *method)
 {
     if (method->kind == METHOD_BASIC_DELIVER)
-        return refuse_large(owner, method);
+        return take_without_body(owner, method);
     return amqpext__flow_method(owner, method);
 }
 

@@ -160,8 +160,6 @@ void amqpext__live_turn(struct amqpext_consumer *consumer, uint64_t now_us);
 void amqpext__settle_turn(struct amqpext_consumer *consumer, uint64_t now_us);
 /* What no handler has begun goes back to the queue. */
 void amqpext__settle_unbegun(struct amqpext_consumer *consumer);
-/* A delivery that is not taken on at all: requeued, or rejected for good. */
-void amqpext__settle_at_once(struct amqpext_consumer *consumer, uint64_t tag, bool requeue);
 void amqpext__settle_flush(struct amqpext_consumer *consumer, uint64_t now_us, bool all);
 /* No more verdicts are taken. */
 void amqpext__settle_close(struct amqpext_consumer *consumer, uint64_t now_us);

@@ -28,6 +28,7 @@ static void begin(struct amqpext_consumer *consumer, uint64_t now_us)
     /* First the cancel: what goes back before it would come again. */
     amqpext__flow_turn(consumer, now_us);
     amqpext__settle_unbegun(consumer);
+    amqpext__retry_stopping(consumer->retry);
 }
 
 static bool is_done(const struct amqpext_consumer *consumer)

@@ -268,6 +268,11 @@ enum retry_decision amqpext__retry_bury(struct retry *retry, struct amqpext_deli
     return RETRY_COPYING;
 }
 
+void amqpext__retry_stopping(struct retry *retry)
+{
+    amqpext__copier_stopping(retry->copier);
+}
+
 void amqpext__retry_stop(struct retry *retry, uint64_t deadline_us)
 {
     amqpext__copier_stop(retry->copier, deadline_us);

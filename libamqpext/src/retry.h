@@ -60,6 +60,8 @@ enum retry_decision amqpext__retry_later(struct retry *retry, struct amqpext_del
 /* REJECT and undecodable bodies: dead letters. Any thread. */
 enum retry_decision amqpext__retry_bury(struct retry *retry, struct amqpext_delivery *delivery);
 
+/* A stop has begun: copies that only wait for their time are given up. Any thread, at once. */
+void amqpext__retry_stopping(struct retry *retry);
 /*
  * Ends the producer of copies: waits up to the deadline for those under way; then done(false), also
  * for what comes later. On any thread but that of copies, which done() is called on.

@@ -327,6 +327,14 @@ static void give_up(struct copier *copier, struct copies *copies)
         conclude(copier, copy, false);
 }
 
+void amqpext__copier_stopping(struct copier *copier)
+{
+    pthread_mutex_lock(&copier->lock);
+    copier->is_stopping = true;
+    pthread_cond_signal(&copier->changed);
+    pthread_mutex_unlock(&copier->lock);
+}
+
 void amqpext__copier_stop(struct copier *copier, uint64_t deadline_us)
 {
     bool has_thread;

@@ -43,6 +43,9 @@ void amqpext__copier_add(struct copier *copier, struct amqpext_delivery *deliver
 /* Tells of a delivery that is not copied at all: not safe. */
 void amqpext__copier_refuse(struct copier *copier, struct amqpext_delivery *delivery);
 
+/* Gives up copies whose pause is kept here, also those that come later. Any thread. */
+void amqpext__copier_stopping(struct copier *copier);
+
 /*
  * Waits for copies under way until the deadline, then gives up what is left. Not on the thread of
  * the producer of copies. What is added later is given up at once.

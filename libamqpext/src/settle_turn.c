@@ -92,16 +92,6 @@ void amqpext__settle_unbegun(struct amqpext_consumer *consumer)
     }
 }
 
-void amqpext__settle_at_once(struct amqpext_consumer *consumer, uint64_t tag, bool requeue)
-{
-    struct text *output = amqpext__link_output(consumer->link);
-
-    if (requeue)
-        amqpext__send_nack(output, LINK_CHANNEL, tag, false, true);
-    else
-        amqpext__send_reject(output, LINK_CHANNEL, tag, false);
-}
-
 static void send_ack(void *data, uint64_t tag, size_t n)
 {
     struct amqpext_consumer *consumer = data;
