@@ -156,10 +156,7 @@ static void tell_discarded(const struct amqpext_delivery *delivery)
 /* With its own dead-lettering the broker keeps what is rejected; else it is gone. */
 bool amqpext__consumer_keeps_discarded(const struct amqpext_consumer *consumer)
 {
-    const struct amqpext_queue *queue = &consumer->setup.queue;
-
-    return queue->dead_letter_exchange != NULL ||
-           amqpext_table_get(queue->arguments, "x-dead-letter-exchange") != NULL;
+    return amqpext__retry_has_place(consumer->retry);
 }
 
 /* Asks the retry engine. True: it has the delivery now. */

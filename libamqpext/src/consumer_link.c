@@ -25,6 +25,7 @@ static void set_queue_name(struct amqpext_consumer *consumer, struct bytes name)
         memcpy(consumer->queue_name, name.data, size);
     consumer->queue_name[size] = '\0';
     pthread_mutex_unlock(&consumer->lock);
+    amqpext__retry_named(consumer->retry, consumer->queue_name);
 }
 
 static void step_done(void *owner, const struct step *step, const struct method *method)

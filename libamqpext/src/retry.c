@@ -268,6 +268,11 @@ enum retry_decision amqpext__retry_bury(struct retry *retry, struct amqpext_deli
     return RETRY_COPYING;
 }
 
+bool amqpext__retry_has_place(const struct retry *retry)
+{
+    return atomic_load(&retry->has_place);
+}
+
 void amqpext__retry_stopping(struct retry *retry)
 {
     amqpext__copier_stopping(retry->copier);

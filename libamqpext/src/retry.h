@@ -23,13 +23,15 @@ struct retry;
 
 enum retry_decision {
     RETRY_GIVE_BACK = 1, /* basic.reject with requeue: the broker counts and delays */
-    RETRY_DISCARD, /* basic.reject without requeue: the queue's own dead-lettering, or nothing */
+    /* basic.reject without requeue: the queue's own dead-lettering, or nothing */
+    RETRY_DISCARD,
     RETRY_COPYING /* a copy is under way; retry_done_fn tells when the original may be settled */
 };
 
 /*
  * The copy is safe and the original can be acknowledged (true), or it is given up because the
- * consumer stops or the delivery is stale (false): leave it unsettled. On any thread, no lock held.
+ * consumer stops, the delivery is stale or no copy is possible (false): leave it unsettled. On any
+ * thread, no lock held.
  */
 typedef void (*retry_done_fn)(void *data, struct amqpext_delivery *delivery, bool is_safe);
 
@@ -59,6 +61,9 @@ unsigned amqpext__retry_attempt(const struct content *content);
 enum retry_decision amqpext__retry_later(struct retry *retry, struct amqpext_delivery *delivery);
 /* REJECT and undecodable bodies: dead letters. Any thread. */
 enum retry_decision amqpext__retry_bury(struct retry *retry, struct amqpext_delivery *delivery);
+
+/* Whether the broker keeps what is discarded, as far as is known. Any thread. */
+bool amqpext__retry_has_place(const struct retry *retry);
 
 /* A stop has begun: copies that only wait for their time are given up. Any thread, at once. */
 void amqpext__retry_stopping(struct retry *retry);
