@@ -214,9 +214,6 @@ include tests/tests.mk
 demo: all deps-demo
 	@BUILD='$(abspath $(BUILD))' tests/demo/run
 
-bench: all deps-bench $(BENCH_PROGRAMS)
-	@BUILD='$(abspath $(BUILD))' tests/bench/run
-
 FORMATTED = $(shell find $(LIBRARIES) tests docs -name '*.[ch]' -o -name '*.cpp' | sort)
 format: deps-test
 	@$(CLANG_FORMAT) -i $(FORMATTED)
@@ -244,7 +241,7 @@ make check-tsan          the tests with the thread sanitizer
 make check-valgrind      the tests under valgrind
 make fuzz                run each fuzz target for FUZZ_SECONDS (60) with libFuzzer
 make tests               build the test programs only
-make bench               measure against hand-written servers
+make bench               measure against hand-written programs; also bench-libX: $(BENCHES)
 
 make format              format the sources with $(CLANG_FORMAT); format-check only looks
 make symbols             write maps, lists of symbols and pages of headers from the public headers

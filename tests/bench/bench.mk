@@ -1,31 +1,50 @@
-# The programs of `make bench`; tests/bench/run starts them. Included by the top Makefile.
+# `make bench`: each folder here that has a bench.mk measures the library of its name. Included by the top Makefile.
+#
+# The bench.mk of a folder says, in variables that begin with the name of the library:
+#   BENCH_PACKAGES  pkg-config names that its programs need besides those of the library
+#   BENCH_PROGRAMS  what its `run` starts, by name; of <name>.c of the folder
+#   BENCH_SUITE     of them, those that use the library; it is linked as users link it, shared
+#   BENCH_SHARED    .c files of the folder, by name, that are linked into programs: PROGRAM:FILE
 
-BENCH_PACKAGES := libpq libmicrohttpd
-BENCH_BASELINES := $(BUILD)/bench/baseline_blocking $(BUILD)/bench/baseline_pipelined
-BENCH_PROGRAMS := $(BUILD)/bench/suite_server $(BENCH_BASELINES) $(BUILD)/bench/load
-BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/*.c))
+BENCHES := $(patsubst tests/bench/%/bench.mk,%,$(wildcard tests/bench/*/bench.mk))
+include $(BENCHES:%=tests/bench/%/bench.mk)
 
-$(BENCH_OBJECTS): $(BUILD)/%.o: %.c $(BUILD)/compile-flags | deps-build
-	@mkdir -p $(@D)
-	$(call Q,CC)$(COMPILE) $(libbaseapi_INCLUDES) \
-	    $(call package,--cflags,$(BENCH_PACKAGES) $(libbaseapi_ALL_PACKAGES)) $(CPPFLAGS) -c -o $@ $<
--include $(BENCH_OBJECTS:.o=.d)
+# $(call bench-parts,LIBRARY,PROGRAM): the objects it is linked from.
+bench-parts = $(patsubst %,$(BUILD)/tests/bench/$(1)/%.o,$(2) \
+    $(patsubst $(2):%,%,$(filter $(2):%,$($(1)_BENCH_SHARED))))
 
-$(BENCH_BASELINES): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tests/bench/baseline.o \
-    $(BUILD)/link-flags
-	@mkdir -p $(@D)
-	$(call Q,LINK)$(LINK) -o $@ $(filter %.o,$^) $(call package,--libs,$(BENCH_PACKAGES))
+define bench-rules
+$(1)_BENCH_OBJECTS := $$(patsubst %.c,$(BUILD)/%.o,$$(wildcard tests/bench/$(1)/*.c))
+$(1)_BENCH_BUILT := $$($(1)_BENCH_PROGRAMS:%=$(BUILD)/bench/$(1)/%)
 
-$(BUILD)/bench/load: $(BUILD)/tests/bench/load.o $(BUILD)/link-flags
-	@mkdir -p $(@D)
-	$(call Q,LINK)$(LINK) -o $@ $<
+$$($(1)_BENCH_OBJECTS): $(BUILD)/%.o: %.c $(BUILD)/compile-flags | deps-build
+	@mkdir -p $$(@D)
+	$$(call Q,CC)$$(COMPILE) $$($(1)_INCLUDES) \
+	    $$(call package,--cflags,$$($(1)_BENCH_PACKAGES) $$($(1)_ALL_PACKAGES)) $$(CPPFLAGS) -c -o $$@ $$<
+-include $$($(1)_BENCH_OBJECTS:.o=.d)
 
-# With the shared libraries, as users link them.
-BENCH_LIBRARIES = $(libbaseapi_SHARED) $(libbaseapi_SIBLING_SHARED)
-$(BUILD)/bench/suite_server: $(BUILD)/tests/bench/suite_server.o $(libbaseapi_SHARED) $(BUILD)/link-flags
-	@mkdir -p $(@D)
-	$(call Q,LINK)$(LINK) -o $@ $< $(BENCH_LIBRARIES) \
-	    $(patsubst %/,-Wl$(comma)-rpath$(comma)%,$(dir $(abspath $(BENCH_LIBRARIES))))
+$$(foreach program,$$($(1)_BENCH_PROGRAMS),$$(eval \
+    $(BUILD)/bench/$(1)/$$(program): $$(call bench-parts,$(1),$$(program))))
+$$($(1)_BENCH_SUITE:%=$(BUILD)/bench/$(1)/%): $$($(1)_SHARED)
+$$($(1)_BENCH_BUILT): $(BUILD)/link-flags
+	@mkdir -p $$(@D)
+	$$(call Q,LINK)$$(LINK) -Wl,--as-needed -o $$@ $$(filter %.o,$$^) \
+	    $$(if $$(filter $$(@F),$$($(1)_BENCH_SUITE)),$$(call bench-library,$(1))) \
+	    $$(call package,--libs,$$($(1)_BENCH_PACKAGES))
 
+.PHONY: bench-$(1) bench-programs-$(1)
+bench-programs-$(1): $$($(1)_BENCH_BUILT)
+bench-$(1): deps-bench bench-programs-$(1)
+	@BUILD='$$(abspath $$(BUILD))' tests/bench/$(1)/run
+endef
+
+bench-library = $(foreach shared,$($(1)_SHARED) $($(1)_SIBLING_SHARED),$(shared) \
+    -Wl,-rpath,$(dir $(abspath $(shared))))
+$(foreach library,$(BENCHES),$(eval $(call bench-rules,$(library))))
+
+# One after the other, since each wants the machine for itself; a failure of one does not keep the next from running.
 .PHONY: bench-programs
-bench-programs: $(BENCH_PROGRAMS)
+bench-programs: $(BENCHES:%=bench-programs-%)
+bench: deps-bench bench-programs
+	@status=0; $(foreach library,$(BENCHES),echo '$(library)'; \
+	    BUILD='$(abspath $(BUILD))' tests/bench/$(library)/run || status=1; echo;) exit $$status
