@@ -40,15 +40,17 @@ struct link_owner {
     /* May be NULL. A step was answered; `method` is its answer (queue.declare-ok, consume-ok). */
     void (*step_done)(void *owner, const struct step *step, const struct method *method);
     /*
-     * May be NULL. The broker refused a step. True: the plan is written anew at once on a new
-     * channel (the owner has changed its mind); false: it is an error, permanent by its status.
+     * May be NULL. The broker refused a step, or it does not fit into a frame. True: the plan is
+     * written anew at once on a new channel (the owner has changed its mind), a few times in a row
+     * at most; false: it is an error, permanent by its status.
      */
     bool (*step_failed)(void *owner, const struct step *step, const struct amqpext_error *error);
     /* The plan is carried out: an epoch begins. */
     void (*ready)(void *owner, uint64_t epoch);
     /*
      * The epoch is over, whatever the reason; a new one comes by itself. Of output that was given
-     * to `gather`, nothing more is sent. `is_channel_only`: the connection goes on.
+     * to `gather`, nothing more is sent, but the rest of a message under way, of which the link has
+     * a copy by now. `is_channel_only`: the connection goes on.
      */
     void (*lost)(void *owner, const struct amqpext_error *error, bool is_channel_only);
     /*
@@ -65,12 +67,15 @@ struct link_owner {
      * or `lost` was called. Returns the number of pieces. Not called while the broker blocks.
      */
     unsigned (*gather)(void *owner, struct iovec *pieces, unsigned max);
-    /* `n` bytes from the front of what was gathered have been sent. Returns how many bytes are
-     * missing to the end of the message that is under way, 0 between two messages. */
+    /*
+     * `n` bytes from the front of what was gathered have been sent, or copied by the link. Returns
+     * how many bytes are missing to the end of the message that is under way, 0 between two.
+     */
     size_t (*sent)(void *owner, size_t n);
     /*
      * Once per turn of the loop, before output is written, also while there is no epoch: the place
-     * for what other threads have left, for deadlines, for joined acknowledgements.
+     * for what other threads have left, for deadlines, for joined acknowledgements. Not after
+     * link_finish.
      */
     void (*turn)(void *owner, uint64_t now_us);
     /* When a turn is due without any event; NEVER for none. */
@@ -85,7 +90,10 @@ enum amqpext_status amqpext__link_new(struct endpoint *endpoint, const struct li
 
 /* Starts the thread, once; any thread. Errors: AMQPEXT_ERESOURCES. */
 enum amqpext_status amqpext__link_start(struct link *link, struct amqpext_error *error);
-/* Makes a turn come soon; any thread and signal handlers. Cheap when one is coming already. */
+/*
+ * Makes a turn come soon, which sees what was left before, under a mutex or by sequentially
+ * consistent atomics; any thread and signal handlers. Cheap when one is coming already.
+ */
 void amqpext__link_wake(struct link *link);
 /* Waits for an epoch; any thread but the I/O thread. See amqpext_producer_connect. */
 enum amqpext_status amqpext__link_wait_ready(struct link *link, unsigned timeout_ms,
@@ -105,9 +113,12 @@ void amqpext__link_stats(const struct link *link, struct amqpext_connection_stat
 struct text *amqpext__link_output(struct link *link);
 /* [I/O] The broker as it presented itself; during an epoch only. */
 const struct broker *amqpext__link_broker(const struct link *link);
-/* [I/O] Gives the connection up and makes a new one: what the peer sent or did cannot be. */
+/*
+ * [I/O] Gives the connection up, once the callback has returned, and makes a new one: what the peer
+ * sent or did cannot be.
+ */
 void amqpext__link_fail(struct link *link, const struct amqpext_error *error);
-/* [I/O] Gives the channel up and opens it again with a new plan. */
+/* [I/O] The same with the channel, which is opened again with a new plan. */
 void amqpext__link_reopen(struct link *link, const struct amqpext_error *error);
 /*
  * [I/O] The owner's work is over: what lies in link_output is sent, the connection is closed

@@ -42,7 +42,8 @@ struct step {
         const struct amqpext_queue *queue;
         struct {
             const struct amqpext_binding *binding;
-            const char *queue; /* where the binding names none; "" the last one declared */
+            /* Where the binding names none; "" the last one declared; NULL: that is an error. */
+            const char *queue;
         } binding;
         struct {
             uint16_t count;
@@ -59,7 +60,11 @@ struct plan {
     bool failed; /* memory ran out */
 };
 
-/* Each adds a step; objects with AMQPEXT_NO_DECLARE add none. */
+/*
+ * Each adds a step; objects with AMQPEXT_NO_DECLARE, and the default exchange, add none. A consumer,
+ * of which there is one at most, is moved to the end: deliveries begin with its answer, and so does
+ * the epoch.
+ */
 void amqpext__plan_exchange(struct plan *plan, const struct amqpext_exchange *exchange, int mark);
 void amqpext__plan_queue(struct plan *plan, const struct amqpext_queue *queue, int mark);
 void amqpext__plan_binding(struct plan *plan, const struct amqpext_binding *binding,
