@@ -43,8 +43,8 @@ struct amqpext_properties {
     const char *app_id;
 };
 
-/* What brokers count in 32 bits; for more they close the channel. */
-#define AMQPEXT_EXPIRATION_MAX_MS UINT32_MAX
+/* Ten years: for more, RabbitMQ closes the channel. */
+#define AMQPEXT_EXPIRATION_MAX_MS UINT64_C(315360000000)
 
 #define AMQPEXT_PROPERTIES_INIT AMQPEXT_INIT_(amqpext_properties)
 
