@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "error.h"
 #include "link.h"
+#include "log_only.h"
 #include "retry_copier.h"
 
 struct retry {
@@ -25,15 +26,6 @@ struct retry {
     _Atomic bool is_native; /* the broker delays what is given back */
     _Atomic bool has_place; /* the broker dead-letters what is rejected */
 };
-
-static void init_log(struct endpoint *log, const struct amqpext_connection_options *connection)
-{
-    if (connection == NULL)
-        return;
-    log->log = connection->log;
-    log->log_data = connection->log_data;
-    log->log_level = connection->log_level != 0 ? connection->log_level : AMQPEXT_LOG_INFO;
-}
 
 enum amqpext_status amqpext__retry_new(const struct amqpext_consumer_options *options,
                                        const struct amqpext_queue *queue, retry_done_fn done,
@@ -49,7 +41,7 @@ enum amqpext_status amqpext__retry_new(const struct amqpext_consumer_options *op
 
     if (retry == NULL)
         return amqpext__fail_memory(error);
-    init_log(&retry->log, options->connection);
+    retry->log = log_only(options->connection);
     status = amqpext__retry_queues_make(options->retry, queue, &retry->queues, error);
     if (status == AMQPEXT_OK) {
         status = amqpext__copier_new(&setup, &retry->copier, error);
