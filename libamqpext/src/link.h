@@ -55,9 +55,9 @@ struct link_owner {
     void (*lost)(void *owner, const struct amqpext_error *error, bool is_channel_only);
     /*
      * A method of the channel that answers none of the link's. False: it is a protocol error.
-     * METHOD_BASIC_DELIVER and _RETURN come here instead of to `content` when the message was larger
-     * than max_message_bytes and its body was left out: such a delivery has to be rejected, since
-     * giving the connection up would only bring it back.
+     * METHOD_BASIC_DELIVER and _RETURN come here instead of to `content` when the message was
+     * larger than max_message_bytes and its body was left out: such a delivery has to be rejected,
+     * since giving the connection up would only bring it back.
      */
     bool (*method)(void *owner, const struct method *method);
     /* A whole message, which is the owner's now (deliver and return). False: a protocol error. */

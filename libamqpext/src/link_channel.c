@@ -3,8 +3,8 @@
  *
  * Order: open, the steps of the plan, an epoch; from each of them a close, ours or the broker's, a
  * pause and open again.
- * Invariant: an epoch is there exactly in PHASE_READY; a channel that fails again and again, with or
- * without an epoch in between, waits longer each time.
+ * Invariant: an epoch is there exactly in PHASE_READY; a channel that fails again and again, with
+ * or without an epoch in between, waits longer each time.
  */
 #include "link_core.h"
 
@@ -13,8 +13,10 @@
 #include "protocol/send.h"
 #include "reply.h"
 
-/* How often in a row an owner may change its mind about its plan without a pause: owners have two or
- * three ways to declare something, and none of them goes in circles. */
+/*
+ * How often in a row an owner may change its mind about its plan without a pause: owners have two
+ * or three ways to declare something, and none of them goes in circles.
+ */
 #define REPLANS_MAX 8
 /*
  * After a connection was lost, the broker may hold on to what was exclusive to it until it has

@@ -1,6 +1,6 @@
 /*
- * Plan: what is sent, step by step, each after the answer to the one before, to make a fresh channel
- * ready: exchanges, queues, bindings, quality of service, confirms, consumers.
+ * Plan: what is sent, step by step, each after the answer to the one before, to make a fresh
+ * channel ready: exchanges, queues, bindings, quality of service, confirms, consumers.
  *
  * A plan is written anew for every channel, since it depends on the broker; what its steps point to
  * belongs to the owner of the link and stays until the next plan.
@@ -61,9 +61,9 @@ struct plan {
 };
 
 /*
- * Each adds a step; objects with AMQPEXT_NO_DECLARE, and the default exchange, add none. A consumer,
- * of which there is one at most, is moved to the end: deliveries begin with its answer, and so does
- * the epoch.
+ * Each adds a step; objects with AMQPEXT_NO_DECLARE, and the default exchange, add none. A
+ * consumer, of which there is one at most, is moved to the end: deliveries begin with its answer,
+ * and so does the epoch.
  */
 void amqpext__plan_exchange(struct plan *plan, const struct amqpext_exchange *exchange, int mark);
 void amqpext__plan_queue(struct plan *plan, const struct amqpext_queue *queue, int mark);

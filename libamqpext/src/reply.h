@@ -1,6 +1,6 @@
 /*
- * Replies: what the codes with which a broker closes a connection or a channel mean for us. The only
- * place that knows them.
+ * Replies: what the codes with which a broker closes a connection or a channel mean for us. The
+ * only place that knows them.
  */
 #ifndef AMQPEXT_SRC_REPLY_H
 #define AMQPEXT_SRC_REPLY_H

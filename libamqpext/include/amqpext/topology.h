@@ -74,8 +74,10 @@ struct amqpext_binding {
     uint64_t reserved[2];
 };
 
-/* What is declared besides the exchange and queue of a producer or consumer: exchanges, then queues,
- * then bindings, each in the order given. */
+/*
+ * What is declared besides the exchange and queue of a producer or consumer: exchanges, then
+ * queues, then bindings, each in the order given.
+ */
 struct amqpext_topology {
     size_t size; /* sizeof(struct amqpext_topology) */
     const struct amqpext_exchange *exchanges;
