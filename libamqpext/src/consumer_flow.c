@@ -153,7 +153,6 @@ static void reopen(struct amqpext_consumer *consumer, const char *why)
     struct amqpext_error error = AMQPEXT_ERROR_INIT;
 
     amqpext__fail(&error, AMQPEXT_ECONNECTION, "queue '%s': %s", consumer->queue_name, why);
-    amqpext__log(amqpext__link_endpoint(consumer->link), AMQPEXT_LOG_WARNING, "%s", error.message);
     amqpext__link_reopen(consumer->link, &error);
 }
 
