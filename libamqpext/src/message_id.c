@@ -2,8 +2,8 @@
  * Message ids: UUIDs of version 7 whose time reaches to the nanosecond: 48 bits of milliseconds, 20
  * of nanoseconds within, 54 random ones.
  *
- * Order: init before next; amqpext_message_id needs neither, since the library keeps no state of its
- * own: it asks the system for random bits each time.
+ * Order: init before next; amqpext_message_id needs neither, since the library keeps no state of
+ * its own: it asks the system for random bits each time.
  * Invariant: of two ids of one source the later has the later time.
  */
 #include "message_id.h"
@@ -39,7 +39,7 @@ static uint64_t random_bits(void)
 {
     uint64_t bits;
 
-    /* Where the system gives none, time since boot and a place in memory differ between processes. */
+    /* Where the system gives none: processes differ in time since boot and place in memory. */
     if (getrandom(&bits, sizeof(bits), GRND_NONBLOCK) != (ssize_t)sizeof(bits))
         bits = mix(clock_ns(CLOCK_MONOTONIC) ^ mix((uint64_t)(uintptr_t)&bits));
     return bits;

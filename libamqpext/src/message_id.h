@@ -1,6 +1,6 @@
 /*
- * Sources of message ids, for objects that need one per message: no system call each, and the ids of
- * one source come in order even when the clock is set back.
+ * Sources of message ids, for objects that need one per message: no system call each, and the ids
+ * of one source come in order even when the clock is set back.
  */
 #ifndef AMQPEXT_SRC_MESSAGE_ID_H
 #define AMQPEXT_SRC_MESSAGE_ID_H

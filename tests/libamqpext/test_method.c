@@ -286,7 +286,7 @@ static void other_methods_are_told_from_unknown_ones(void **state)
     assert_int_equal(read_bytes((struct bytes){"", 0}, &method), METHOD_MALFORMED);
 }
 
-/* 100 kB of tables in tables, in a method of the client and in the one with a table that we read. */
+/* 100 kB of tables in tables, in a method of the client and in the one that we read. */
 static void tables_that_nest_without_end_do_no_harm(void **state)
 {
     enum { N_LEVELS = 15000, LEVEL_SIZE = 7 };

@@ -2,8 +2,8 @@
  * Reading properties.
  *
  * Order: none.
- * Invariant: what was not sent, and numbers that have no place in our structure, are zero; texts are
- * in the arena and NUL-terminated.
+ * Invariant: what was not sent, and numbers that have no place in our structure, are zero; texts
+ * are in the arena and NUL-terminated.
  */
 #include "protocol/properties_codec.h"
 #include "protocol/properties_flags.h"

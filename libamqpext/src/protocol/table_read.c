@@ -2,8 +2,8 @@
  * Reading tables: the guard, rabbitmq-c's decoder, and a copy of what it made in the arena.
  *
  * Order: none.
- * Invariant: what is built is within the limits of <amqpext/table.h>, except that names may be empty,
- * hold NULs or come twice.
+ * Invariant: what is built is within the limits of <amqpext/table.h>, except that names may be
+ * empty, hold NULs or come twice.
  */
 #include "protocol/codec.h"
 #include "protocol/table_codec.h"

@@ -1,6 +1,6 @@
 /*
- * Writing tables. By hand, since rabbitmq-c's encoder wants a copy of the table in structures of its
- * own and cannot tell how much room it will take.
+ * Writing tables. By hand, since rabbitmq-c's encoder wants a copy of the table in structures of
+ * its own and cannot tell how much room it will take.
  *
  * Order: size first, then write into so much room.
  * Invariant: both walk the same way; what a table holds has been checked when it was set.

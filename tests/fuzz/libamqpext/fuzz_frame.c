@@ -1,7 +1,7 @@
 /*
  * What a server sends, after a byte that sets the limits: frames, methods and contents are read as
- * the link reads them, until something is malformed. A message that is whole must be the same when it
- * is published and received once more.
+ * the link reads them, until something is malformed. A message that is whole must be the same when
+ * it is published and received once more.
  */
 #include <stdlib.h>
 #include <string.h>
