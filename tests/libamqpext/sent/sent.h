@@ -5,6 +5,7 @@
 #define TEST_SENT_H
 
 #include "protocol/codec.h"
+#include "protocol/frame.h"
 #include "protocol/send.h"
 
 enum { SENT_CHANNEL = 5, SENT_FRAME_MAX = 4096, SENT_BEFORE = 6 };
