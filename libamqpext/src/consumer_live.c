@@ -24,7 +24,7 @@ void amqpext__live_add(struct amqpext_consumer *consumer, struct amqpext_deliver
     count(&consumer->counters.in_flight);
 }
 
-void amqpext__live_end(struct amqpext_consumer *consumer, struct amqpext_delivery *delivery)
+static void take_out(struct amqpext_consumer *consumer, const struct amqpext_delivery *delivery)
 {
     if (delivery->live_previous == NULL)
         consumer->live_first = delivery->live_next;
@@ -34,6 +34,13 @@ void amqpext__live_end(struct amqpext_consumer *consumer, struct amqpext_deliver
         consumer->live_last = delivery->live_previous;
     else
         delivery->live_next->live_previous = delivery->live_previous;
+}
+
+void amqpext__live_end(struct amqpext_consumer *consumer, struct amqpext_delivery *delivery)
+{
+    /* Once all are forgotten, those beside it may be gone. */
+    if (consumer->live_first != NULL)
+        take_out(consumer, delivery);
     atomic_fetch_sub(&consumer->counters.in_flight, 1);
     amqpext__delivery_free(delivery);
 }

@@ -59,7 +59,6 @@ static void finish(struct amqpext_consumer *consumer, uint64_t now_us, bool has_
     if (left_ms < LINGER_MAX_MS)
         linger_ms = left_ms > LINGER_MIN_MS ? (unsigned)left_ms : LINGER_MIN_MS;
     amqpext__settle_close(consumer, now_us);
-    amqpext__live_forget(consumer);
     consumer->drain = DRAIN_OVER;
     amqpext__link_finish(consumer->link, linger_ms);
     tell_drained(consumer, has_timed_out);

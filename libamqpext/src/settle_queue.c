@@ -11,7 +11,8 @@ static const char closed_mark;
 enum settle_put amqpext__settle_queue_put(struct settle_queue *queue,
                                           struct amqpext_delivery *delivery)
 {
-    struct amqpext_delivery *newest = atomic_load_explicit(&queue->newest, memory_order_relaxed);
+    /* To acquire: who finds it closed sees all that was done before, and may free. */
+    struct amqpext_delivery *newest = atomic_load_explicit(&queue->newest, memory_order_acquire);
 
     do {
         if (newest == CLOSED)

@@ -108,6 +108,9 @@ void amqpext__settle_flush(struct amqpext_consumer *consumer, uint64_t now_us, b
 
 void amqpext__settle_close(struct amqpext_consumer *consumer, uint64_t now_us)
 {
+    amqpext__settle_turn(consumer, now_us);
+    /* As soon as the queue is closed, others free what they have. */
+    amqpext__live_forget(consumer);
     settle_all(consumer, amqpext__settle_queue_close(&consumer->verdicts), now_us);
     amqpext__settle_flush(consumer, now_us, true);
 }
