@@ -3,10 +3,10 @@
  * and what is told about it.
  *
  * Each such object has one connection and one thread of its own that does all I/O, answers
- * heartbeats whatever handlers do, and connects again for ever with growing, jittered pauses. What
- * only a human can mend (wrong password, unknown virtual host, a certificate that is not accepted, a
- * queue that exists with other arguments) is told through the state callback as permanent and
- * tried again at long intervals only.
+ * heartbeats whatever handlers do, and connects again for ever with growing, jittered pauses.
+ * What only a human can mend (wrong password, unknown virtual host, a certificate that is not
+ * accepted, a queue that exists with other arguments) is told through the state callback as
+ * permanent and tried again at long intervals only.
  *
  * URLs:
  *
@@ -14,10 +14,13 @@
  *     amqps://host/%2F?cacertfile=ca.pem&certfile=me.pem&keyfile=me.key&verify=verify_none
  *             &server_name_indication=name&auth_mechanism=external&frame_max=131072
  *
- * Without user: guest, guest. Without vhost, and with an empty one ("amqp://host/"): "/". Bytes
- * other than unreserved ones are %-escaped, UTF-8 included. heartbeat is in seconds,
- * connection_timeout in milliseconds. Hosts are tried in an order that is shuffled per object.
- * Unknown parameters are errors.
+ * Without user: guest, guest. Without vhost, and with an empty one ("amqp://host/"): "/".
+ * Without port: 5672, with TLS 5671. Bytes other than unreserved ones and sub-delimiters (RFC
+ * 3986) are %-escaped, UTF-8 included; %00 is refused. heartbeat is in seconds, from 1, because
+ * without one a dead broker would not be noticed; connection_timeout is in milliseconds. Hosts
+ * are tried in an order that is shuffled per object. Unknown and repeated parameters are
+ * errors, and so are those of TLS without TLS; no error shows any part of a URL in which a
+ * password may stand.
  */
 #ifndef AMQPEXT_CONNECTION_H
 #define AMQPEXT_CONNECTION_H
@@ -83,7 +86,9 @@ enum amqpext_callbacks {
 };
 
 /*
- * Peer and host name are verified against the system's authorities unless something else is said.
+ * Peer and host name are verified against the system's authorities unless something else is said;
+ * TLS 1.2 is the least. Files are read anew for every connection, so that renewed certificates need
+ * no restart; one that cannot be used is AMQPEXT_ETLS. An empty string is as NULL.
  */
 struct amqpext_tls_options {
     size_t size; /* sizeof(struct amqpext_tls_options) */
@@ -96,7 +101,7 @@ struct amqpext_tls_options {
     const char *server_name; /* to verify and to send; default: the host of the URL */
     bool skip_verify; /* accepts any peer: tests only */
     bool skip_verify_name; /* accepts any name that a trusted authority has signed */
-    bool external_auth; /* log in by certificate (mechanism EXTERNAL) */
+    bool external_auth; /* log in by certificate (mechanism EXTERNAL); an error without TLS */
 };
 
 #define AMQPEXT_TLS_OPTIONS_INIT AMQPEXT_INIT_(amqpext_tls_options)
@@ -115,7 +120,7 @@ struct amqpext_connection_options {
     unsigned reconnect_max_delay_ms;
     unsigned permanent_delay_ms; /* pause after a permanent error; default 60000 */
     unsigned stable_after_ms; /* uptime after which pauses start from the first; default 10000 */
-    uint32_t frame_max; /* bytes; 4096 or more; default 131072; the URL wins */
+    uint32_t frame_max; /* bytes; 4096 to 16777216; default 131072; the URL wins */
     size_t max_message_bytes; /* larger ones are refused before memory is taken; default 16 MiB */
     amqpext_log_fn log; /* default: no log */
     void *log_data;
