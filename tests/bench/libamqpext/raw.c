@@ -13,19 +13,26 @@ bool raw_is_ok(int status, const char *what)
     return status == AMQP_STATUS_OK;
 }
 
+static void tell_reply(const char *what, unsigned code, amqp_bytes_t text)
+{
+    fprintf(stderr, "%s: %u %.*s\n", what, code, (int)text.len, (const char *)text.bytes);
+}
+
 static bool is_normal(amqp_rpc_reply_t reply, const char *what)
 {
-    const amqp_channel_close_t *close = reply.reply.decoded;
-
     if (reply.reply_type == AMQP_RESPONSE_NORMAL)
         return true;
-    if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION)
+    if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION) {
         fprintf(stderr, "%s: %s\n", what, amqp_error_string2(reply.library_error));
-    else if (reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD)
-        fprintf(stderr, "%s: %u %.*s\n", what, (unsigned)close->reply_code,
-                (int)close->reply_text.len, (const char *)close->reply_text.bytes);
-    else
-        fprintf(stderr, "%s: the broker refuses\n", what);
+    } else if (reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD) {
+        const amqp_channel_close_t *close = reply.reply.decoded;
+
+        tell_reply(what, close->reply_code, close->reply_text);
+    } else if (reply.reply.id == AMQP_CONNECTION_CLOSE_METHOD) {
+        const amqp_connection_close_t *close = reply.reply.decoded;
+
+        tell_reply(what, close->reply_code, close->reply_text);
+    }
     return false;
 }
 
@@ -36,13 +43,14 @@ bool raw_succeeded(amqp_connection_state_t state, const char *what)
 
 static bool open_and_login(amqp_connection_state_t state, const struct amqp_connection_info *info)
 {
+    /* "amqp://host/" is meant as the virtual host "/", and read as one without a name. */
+    const char *vhost = info->vhost[0] == '\0' ? "/" : info->vhost;
     amqp_socket_t *socket = amqp_tcp_socket_new(state);
 
     return socket != NULL &&
            raw_is_ok(amqp_socket_open(socket, info->host, info->port), "connecting") &&
-           is_normal(amqp_login(state, info->vhost, AMQP_DEFAULT_MAX_CHANNELS,
-                                AMQP_DEFAULT_FRAME_SIZE, 0, AMQP_SASL_METHOD_PLAIN, info->user,
-                                info->password),
+           is_normal(amqp_login(state, vhost, AMQP_DEFAULT_MAX_CHANNELS, AMQP_DEFAULT_FRAME_SIZE, 0,
+                                AMQP_SASL_METHOD_PLAIN, info->user, info->password),
                      "logging in") &&
            amqp_channel_open(state, RAW_CHANNEL) != NULL &&
            raw_succeeded(state, "opening the channel");
