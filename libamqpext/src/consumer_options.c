@@ -335,8 +335,11 @@ enum amqpext_status amqpext__consumer_setup(const struct amqpext_consumer_option
         status = check(&out->options, error);
     if (status == AMQPEXT_OK)
         status = copy(out, error);
-    if (status != AMQPEXT_OK)
+    if (status != AMQPEXT_OK) {
         arena_free(&out->arena);
+        /* It still points to what is the caller's: nothing of that is ours to wipe. */
+        *out = (struct consumer_setup){.n_bindings = 0};
+    }
     return status;
 }
 

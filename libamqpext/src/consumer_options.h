@@ -21,7 +21,7 @@ struct consumer_setup {
     unsigned max_attempts;
 };
 
-/* Frees nothing of a setup that it could not make. */
+/* A setup that it could not make is empty, and can be freed. */
 enum amqpext_status amqpext__consumer_setup(const struct amqpext_consumer_options *options,
                                             struct consumer_setup *out,
                                             struct amqpext_error *error);
