@@ -80,6 +80,11 @@ struct link_owner {
     void (*turn)(void *owner, uint64_t now_us);
     /* When a turn is due without any event; NEVER for none. */
     uint64_t (*due_us)(void *owner);
+    /*
+     * May be NULL. How long the thread may look away from a quiet socket during an epoch, below
+     * 10000: a broker that has much to answer does not wait for us, and looking seldom costs less.
+     */
+    unsigned (*leisure_us)(void *owner);
     /* The state has changed; also BLOCKED and back to READY. */
     void (*state)(void *owner, const struct amqpext_state_event *event);
 };

@@ -20,6 +20,7 @@
 #include "ledger.h"
 #include "link.h"
 #include "message_id.h"
+#include "pace.h"
 #include "producer_room.h"
 #include "state_teller.h"
 
@@ -79,6 +80,7 @@ struct amqpext_producer {
 
     /* The I/O thread's. */
     struct confirms confirms;
+    struct pace pace;
     bool is_finished;
 };
 

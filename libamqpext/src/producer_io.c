@@ -50,7 +50,8 @@ static void call_back(const struct entry *entry)
 /* What has to be looked at when messages have left the ledger. The lock is held. */
 static void make_progress(struct amqpext_producer *producer)
 {
-    amqpext__room_serve(producer);
+    if (producer->room.first != NULL)
+        amqpext__room_serve(producer, monotonic_us());
     if (producer->n_flushing != 0)
         pthread_cond_broadcast(&producer->progress);
 }
@@ -59,13 +60,17 @@ static void run_job(struct job *job)
 {
     struct entry *entry = (struct entry *)(void *)((char *)job - offsetof(struct entry, job));
     struct amqpext_producer *producer = entry->owner;
+    bool is_due;
 
     call_back(entry);
     pthread_mutex_lock(&producer->lock);
     amqpext__ledger_release(&producer->ledger, entry);
     producer->n_told++;
     make_progress(producer);
+    is_due = amqpext__room_due_us(producer) < producer->asked_due_us;
     pthread_mutex_unlock(&producer->lock);
+    if (is_due)
+        producer->drive->wake(producer->engine);
 }
 
 /* Takes decided entries; those that only a thread waits for are done with. */
@@ -249,6 +254,7 @@ static void on_turn(void *owner, uint64_t now_us)
     else
         amqpext__ledger_expire(ledger, now_us);
     linger_ms = producer->linger_ms;
+    pace_note(&producer->pace, now_us, ledger->figures.confirm_latency.count, ledger->n_sent);
     leave(producer);
     if (is_ending) {
         producer->is_finished = true;
@@ -265,9 +271,18 @@ static uint64_t on_due(void *owner)
         return 0;
     pthread_mutex_lock(&producer->lock);
     due_us = producer->ledger.decided != NULL ? 0 : amqpext__ledger_due_us(&producer->ledger);
+    if (amqpext__room_due_us(producer) < due_us)
+        due_us = amqpext__room_due_us(producer);
     producer->asked_due_us = due_us;
     pthread_mutex_unlock(&producer->lock);
     return due_us;
+}
+
+static unsigned on_leisure(void *owner)
+{
+    const struct amqpext_producer *producer = owner;
+
+    return pace_leisure_us(&producer->pace);
 }
 
 static void on_state(void *owner, const struct amqpext_state_event *event)
@@ -293,5 +308,6 @@ const struct link_owner amqpext__producer_owner = {
     .sent = on_sent,
     .turn = on_turn,
     .due_us = on_due,
+    .leisure_us = on_leisure,
     .state = on_state,
 };

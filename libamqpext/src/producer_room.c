@@ -4,13 +4,18 @@
  * Whoever frees places hands them to the first in line, who finds it held, so that nobody overtakes
  * and a woken thread never finds the place taken.
  *
- * Invariant: nobody is in line while its message would fit.
+ * Invariant: nobody is in line for long while its message would fit.
  */
 #include "producer_room.h"
 
 #include "error.h"
 #include "producer.h"
 #include "wait.h"
+
+/* Plenty of room is one part in so many of the limits. */
+enum { PLENTY_PART = 8 };
+/* Longest wait with a little room: short beside the waiting that made the ledger full. */
+enum { PAUSE_US = 2000 };
 
 /* A thread in line, on its stack. */
 struct room_waiter {
@@ -49,14 +54,40 @@ static void pop(struct room *room, enum amqpext_status status)
     pthread_cond_signal(&waiter->called);
 }
 
-void amqpext__room_serve(struct amqpext_producer *producer)
+/* Whether so much is free that those who wait have something to do for a while. */
+static bool has_plenty(const struct ledger *ledger)
 {
+    const struct ledger_limits *limits = &ledger->limits;
+    const size_t taken = ledger->n_undecided + ledger->reserved;
+    const size_t bytes = ledger->bytes + ledger->reserved_bytes;
+
+    return limits->max_messages - taken >= limits->max_messages / PLENTY_PART &&
+           limits->max_bytes - bytes >= limits->max_bytes / PLENTY_PART;
+}
+
+void amqpext__room_serve(struct amqpext_producer *producer, uint64_t now_us)
+{
+    const struct ledger *ledger = &producer->ledger;
     struct room *room = &producer->room;
 
-    while (room->first != NULL && amqpext__ledger_has_room(&producer->ledger, room->first->size)) {
+    if (room->first == NULL || !amqpext__ledger_has_room(ledger, room->first->size)) {
+        room->since_us = 0;
+        return;
+    }
+    if (room->since_us == 0)
+        room->since_us = now_us;
+    if (!has_plenty(ledger) && now_us < room->since_us + PAUSE_US)
+        return;
+    room->since_us = 0;
+    while (room->first != NULL && amqpext__ledger_has_room(ledger, room->first->size)) {
         amqpext__ledger_reserve(&producer->ledger, room->first->size);
         pop(room, AMQPEXT_OK);
     }
+}
+
+uint64_t amqpext__room_due_us(const struct amqpext_producer *producer)
+{
+    return producer->room.since_us == 0 ? NEVER : producer->room.since_us + PAUSE_US;
 }
 
 void amqpext__room_clear(struct amqpext_producer *producer, enum amqpext_status status)
@@ -105,13 +136,14 @@ static enum amqpext_status wait_in_line(struct amqpext_producer *producer, size_
         continue;
     if (!waiter.is_served) {
         leave_line(&producer->room, &waiter);
-        /* Whoever is behind may need less. */
-        amqpext__room_serve(producer);
+        if (amqpext__ledger_has_room(&producer->ledger, size))
+            waiter.status = AMQPEXT_OK;
     }
     pthread_cond_destroy(&waiter.called);
     if (waiter.status != AMQPEXT_OK)
         return refuse(producer, waiter.status, error);
-    amqpext__ledger_unreserve(&producer->ledger, size);
+    if (waiter.is_served)
+        amqpext__ledger_unreserve(&producer->ledger, size);
     if (producer->is_closing)
         return refuse(producer, AMQPEXT_ECLOSED, error);
     return AMQPEXT_OK;

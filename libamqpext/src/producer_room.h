@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <amqpext/status.h>
 
@@ -15,6 +16,7 @@ struct room_waiter;
 
 struct room {
     struct room_waiter *first, *last;
+    uint64_t since_us; /* there is a little room for the first one; 0: none */
 };
 
 /*
@@ -23,8 +25,13 @@ struct room {
  */
 enum amqpext_status amqpext__room_get(struct amqpext_producer *producer, size_t size, bool *dropped,
                                       struct amqpext_error *error);
-/* Serves those that wait, as far as there is room. */
-void amqpext__room_serve(struct amqpext_producer *producer);
+/*
+ * Serves those that wait, as far as there is room: once there is plenty, so that a thread is not
+ * woken for each message, or when a little has been there for a while.
+ */
+void amqpext__room_serve(struct amqpext_producer *producer, uint64_t now_us);
+/* When to try again; NEVER for no need. */
+uint64_t amqpext__room_due_us(const struct amqpext_producer *producer);
 /* Sends all that wait away. */
 void amqpext__room_clear(struct amqpext_producer *producer, enum amqpext_status status);
 
