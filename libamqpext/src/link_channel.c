@@ -34,6 +34,7 @@ void amqpext__link_channel_open(struct link *link)
 {
     amqpext__link_tell(link, AMQPEXT_STATE_CONNECTING);
     set_deadline(link, PHASE_OPENING);
+    link->is_flow_stopped = false;
     amqpext__send_channel_open(&link->output.control, LINK_CHANNEL);
 }
 
@@ -44,6 +45,7 @@ void amqpext__link_end_epoch(struct link *link, const struct amqpext_error *erro
         return;
     atomic_store(&link->epoch, 0);
     link->output.missing = 0;
+    amqpext__content_reset(&link->content);
     link->owner->lost(link->data, error, is_channel_only);
 }
 
@@ -62,7 +64,7 @@ static void begin_epoch(struct link *link)
     atomic_store(&link->epoch, ++link->last_epoch);
     link->owner->ready(link->data, link->last_epoch);
     if (atomic_load(&link->is_blocked))
-        amqpext__link_tell_blocked(link, bytes_of("since before"));
+        amqpext__link_tell_blocked(link);
     else
         amqpext__link_tell(link, AMQPEXT_STATE_READY);
     amqpext__link_obey(link);
@@ -74,9 +76,7 @@ static void pause_channel(struct link *link, const struct amqpext_error *error, 
 {
     link->phase = PHASE_CHANNEL_PAUSE;
     link->due_us = link->now_us + (uint64_t)delay_ms * 1000;
-    amqpext__content_reset(&link->content);
     amqpext__plan_free(&link->plan);
-    link->is_flow_stopped = false;
     amqpext__link_tell_waiting(link, error, is_permanent, delay_ms);
 }
 
@@ -90,7 +90,7 @@ static unsigned next_delay_ms(struct link *link)
     return amqpext__backoff_next_ms(&link->channel_backoff);
 }
 
-/* The channel is gone because of the plan: `delay_ms` says what that means. */
+/* Whether a step fails until somebody changes something. */
 static bool step_is_permanent(const struct link *link, enum amqpext_status status)
 {
     const uint64_t ghost_us =
@@ -114,6 +114,7 @@ static unsigned step_delay_ms(struct link *link, const struct amqpext_error *err
         link->replans++;
         return 0;
     }
+    link->replans = 0;
     *is_permanent = step_is_permanent(link, error->status);
     return *is_permanent ? link->endpoint.permanent_delay_ms : next_delay_ms(link);
 }

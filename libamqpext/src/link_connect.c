@@ -63,7 +63,6 @@ void amqpext__link_drop(struct link *link)
     amqpext__link_output_reset(link);
     amqpext__content_reset(&link->content);
     amqpext__plan_free(&link->plan);
-    link->is_flow_stopped = false;
     link->heartbeat.interval_us = 0;
     link->connection_ready_us = 0;
     link->wants_fail = link->wants_reopen = false;

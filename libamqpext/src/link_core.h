@@ -137,6 +137,7 @@ struct link {
     size_t step; /* that is under way */
     unsigned replans; /* without an epoch in between */
     bool is_flow_stopped; /* by channel.flow */
+    struct amqpext_error blocked_error; /* while the broker blocks: why */
 
     /* What the owner asked for in a callback, to be done when it has returned. */
     bool wants_fail, wants_reopen, wants_finish;
@@ -210,7 +211,7 @@ void amqpext__link_output_reset(struct link *link);
 void amqpext__link_tell(struct link *link, enum amqpext_state state);
 void amqpext__link_tell_waiting(struct link *link, const struct amqpext_error *error,
                                 bool is_permanent, unsigned retry_in_ms);
-void amqpext__link_tell_blocked(struct link *link, struct bytes reason);
+void amqpext__link_tell_blocked(struct link *link);
 void amqpext__link_tell_unblocked(struct link *link);
 void amqpext__link_tell_finishing(struct link *link);
 

@@ -90,6 +90,8 @@ static void take_login(struct link *link, const struct frame *frame)
 
 static void block(struct link *link, const struct method *method)
 {
+    char text[REPLY_TEXT_SIZE];
+
     if (atomic_load(&link->is_blocked))
         return;
     if (!amqpext__link_absorb(link)) {
@@ -99,7 +101,11 @@ static void block(struct link *link, const struct method *method)
     atomic_store(&link->blocked_since_us, link->now_us);
     atomic_store(&link->is_blocked, true);
     link_count(link, COUNT_BLOCKED, 1);
-    amqpext__link_tell_blocked(link, method->as.blocked.reason);
+    amqpext__reply_text(method->as.blocked.reason, text, sizeof(text));
+    memset(&link->blocked_error, 0, sizeof(link->blocked_error));
+    amqpext__fail(&link->blocked_error, AMQPEXT_EBLOCKED, "the broker takes no messages: %s", text);
+    if (link->phase == PHASE_READY)
+        amqpext__link_tell_blocked(link);
 }
 
 static void unblock(struct link *link)

@@ -8,7 +8,6 @@
 #include "link_core.h"
 
 #include "error.h"
-#include "reply.h"
 
 /* A state in which nothing went wrong. */
 static const struct amqpext_error NO_ERROR = AMQPEXT_ERROR_INIT;
@@ -56,17 +55,14 @@ void amqpext__link_tell_waiting(struct link *link, const struct amqpext_error *e
     tell(link, &event);
 }
 
-void amqpext__link_tell_blocked(struct link *link, struct bytes reason)
+void amqpext__link_tell_blocked(struct link *link)
 {
-    struct amqpext_error error = AMQPEXT_ERROR_INIT;
-    struct amqpext_state_event event = {.state = AMQPEXT_STATE_BLOCKED, .error = &error};
-    char text[REPLY_TEXT_SIZE];
+    struct amqpext_state_event event = {.state = AMQPEXT_STATE_BLOCKED,
+                                        .error = &link->blocked_error};
 
-    amqpext__reply_text(reason, text, sizeof(text));
-    amqpext__fail(&error, AMQPEXT_EBLOCKED, "the broker takes no messages: %s", text);
-    amqpext__log(&link->endpoint, AMQPEXT_LOG_WARNING, "%s: %s", link->host->text, error.message);
-    if (link->phase == PHASE_READY)
-        tell(link, &event);
+    amqpext__log(&link->endpoint, AMQPEXT_LOG_WARNING, "%s: %s", link->host->text,
+                 link->blocked_error.message);
+    tell(link, &event);
 }
 
 void amqpext__link_tell_unblocked(struct link *link)

@@ -25,6 +25,7 @@ struct probe {
     size_t ends[MESSAGES_MAX];
     size_t n_messages, first, sent;
     bool is_finished;
+    unsigned long turns;
 };
 
 static void note(struct probe *probe, const struct probe_event *event)
@@ -168,6 +169,7 @@ static void turn(void *owner, uint64_t now_us)
 
     (void)now_us;
     pthread_mutex_lock(&probe->lock);
+    probe->turns++;
     run = probe->run;
     pthread_mutex_unlock(&probe->lock);
     if (run == NULL)
@@ -248,6 +250,24 @@ struct probe *probe_start(const struct probe_options *options)
 struct link *probe_link(struct probe *probe)
 {
     return probe->link;
+}
+
+struct amqpext_connection_stats probe_stats(struct probe *probe)
+{
+    struct amqpext_connection_stats stats;
+
+    amqpext__link_stats(probe->link, &stats);
+    return stats;
+}
+
+unsigned long probe_turns(struct probe *probe)
+{
+    unsigned long turns;
+
+    pthread_mutex_lock(&probe->lock);
+    turns = probe->turns;
+    pthread_mutex_unlock(&probe->lock);
+    return turns;
 }
 
 void probe_free(struct probe *probe)

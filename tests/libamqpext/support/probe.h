@@ -61,6 +61,9 @@ struct probe *probe_start(const struct probe_options *options);
 /* Finishes the link within a second, if it was not, joins and frees. */
 void probe_free(struct probe *probe);
 struct link *probe_link(struct probe *probe);
+struct amqpext_connection_stats probe_stats(struct probe *probe);
+/* Turns of the loop so far. */
+unsigned long probe_turns(struct probe *probe);
 
 /* The n-th event of a kind, from 1: waits for it. */
 struct probe_event probe_wait(struct probe *probe, enum probe_kind kind, size_t n);
