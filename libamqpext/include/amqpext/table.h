@@ -4,8 +4,8 @@
  *
  * A table keeps the order in which names were first set; setting a name again replaces its value.
  * Tables and arrays nest up to AMQPEXT_TABLE_DEPTH_MAX levels. Of what a peer sends beyond the
- * limits nothing is built: a message with such headers arrives without them and is dead-lettered as
- * one that cannot be decoded. A name that a peer sends twice is there twice; the first is found.
+ * limits nothing is built: a message with such headers is given to no handler but left to the
+ * broker's own dead-lettering. A name that a peer sends twice is there twice; the first is found.
  *
  * Thread:  one thread at a time; reading alone is possible from several.
  */
