@@ -40,8 +40,8 @@ enum amqpext_kind {
     /* Written as 64 bits (l), whatever its value; read from all sizes, with sign (b s I l) and
      * without (B u i L), of which one above INT64_MAX is beyond the limits. */
     AMQPEXT_KIND_INTEGER = 2,
-    AMQPEXT_KIND_REAL =
-        3, /* finite, else brokers cannot read it; double (d), read from float (f) */
+    /* (d), read from (f) too; finite: of what is not, brokers close the connection. */
+    AMQPEXT_KIND_REAL = 3,
     AMQPEXT_KIND_TEXT = 4, /* (S) bytes that are meant as UTF-8, which nobody checks */
     AMQPEXT_KIND_BYTES = 5, /* (x) */
     AMQPEXT_KIND_TIMESTAMP = 6, /* (T) whole seconds since 1970-01-01 UTC, not negative */
