@@ -1,6 +1,6 @@
 /*
- * Race: TCP connections to all addresses of a host, each started a moment after the one before or as
- * soon as that has failed; the first that stands wins, the others are closed (RFC 8305).
+ * Race: TCP connections to all addresses of a host, each started a moment after the one before or
+ * as soon as that has failed; the first that stands wins, the others are closed (RFC 8305).
  *
  * A race of zeros has ended. Thread: one, the owner's.
  */

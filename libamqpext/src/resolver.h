@@ -1,7 +1,7 @@
 /*
- * Resolver: the addresses of a name, asked for on a thread of its own, because the system's resolver
- * waits as long as it likes. Whoever does not want the answer any more frees the resolver at once;
- * its thread then ends by itself, with nothing of the owner's in its hands.
+ * Resolver: the addresses of a name, asked for on a thread of its own, because the system's
+ * resolver waits as long as it likes. Whoever does not want the answer any more frees the resolver
+ * at once; its thread then ends by itself, with nothing of the owner's in its hands.
  *
  * Thread:  one, the owner's.
  */

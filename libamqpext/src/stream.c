@@ -1,8 +1,9 @@
 /*
  * Stream: a connected socket with or without TLS.
  *
- * Invariant: once writing has failed because the connection is gone, nothing is written any more and
- * reading goes on to its end, so that a last word of the peer (a reply code, a TLS alert) is heard.
+ * Invariant: once writing has failed because the connection is gone, nothing is written any more
+ * and reading goes on to its end, so that a last word of the peer (a reply code, a TLS alert) is
+ * heard.
  */
 #include "stream.h"
 

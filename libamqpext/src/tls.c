@@ -1,6 +1,6 @@
 /*
- * TLS: one session. OpenSSL works on a pair of buffers and never sees the socket; what it writes and
- * reads there is moved by the two functions pull and push.
+ * TLS: one session. OpenSSL works on a pair of buffers and never sees the socket; what it writes
+ * and reads there is moved by the two functions pull and push.
  *
  * Invariant: `record` holds what a caller's write has handed over and SSL_write has not yet taken;
  * it does not change until SSL_write has taken the whole of it. After a failure OpenSSL is not

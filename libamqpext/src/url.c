@@ -1,8 +1,8 @@
 /*
  * URL: scheme, login, hosts, virtual host and query told apart.
  *
- * Whoever forgets to escape a '/', '?', '#' or '@' of a password moves it into another part; each of
- * these is noticed before any part is looked at more closely.
+ * Whoever forgets to escape a '/', '?', '#' or '@' of a password moves it into another part; each
+ * of these is noticed before any part is looked at more closely.
  */
 #include "url.h"
 

@@ -1,6 +1,6 @@
 /*
- * Peer: a server on a loopback port and a thread of its own, for one connection after the other, with
- * or without TLS, that does with each what the test says.
+ * Peer: a server on a loopback port and a thread of its own, for one connection after the other,
+ * with or without TLS, that does with each what the test says.
  */
 #ifndef TESTS_TRANSPORT_PEER_H
 #define TESTS_TRANSPORT_PEER_H

@@ -25,8 +25,10 @@ bool reach(struct reach *reach, const char *url, const struct amqpext_tls_option
            unsigned timeout_ms);
 void reach_end(struct reach *reach);
 
-/* Each waits for up to REACH_TIMEOUT_MS; anything but STREAM_MOVED ends them. Writing does not read,
- * and ends with STREAM_END when the stream takes nothing any more. */
+/*
+ * Each waits for up to REACH_TIMEOUT_MS; anything but STREAM_MOVED ends them. Writing does not
+ * read, and ends with STREAM_END when the stream takes nothing any more.
+ */
 enum stream_result reach_write(struct reach *reach, const void *data, size_t size);
 enum stream_result reach_read(struct reach *reach, void *buffer, size_t size);
 /* Reads until the end; returns how it ended, and in *total how much there was. */
