@@ -10,6 +10,7 @@
 
 #include <limits.h>
 #include <sys/epoll.h>
+#include <time.h>
 
 #include "error.h"
 #include "protocol/send.h"
@@ -199,13 +200,31 @@ static bool take_event(struct link *link, const struct epoll_event *event)
     return has_tls || (event->events & ~(uint32_t)EPOLLOUT) != 0;
 }
 
+/*
+ * Looks away for as long as the owner allows, so that more comes at once, to read and to write. It
+ * may be woken in the meantime without a system call, and does nothing of it before the end.
+ */
+static void look_away(const struct link *link)
+{
+    const unsigned leisure_us = link->phase == PHASE_READY && link->owner->leisure_us != NULL
+                                    ? link->owner->leisure_us(link->data)
+                                    : 0;
+    const struct timespec leisure = {.tv_nsec = (long)leisure_us * 1000};
+
+    if (leisure_us != 0 && !link->output.is_stuck)
+        nanosleep(&leisure, NULL);
+}
+
 static void rest(struct link *link)
 {
     struct epoll_event events[EVENTS_MAX];
     bool has_input = has_buffered(link);
-    int timeout = has_input || link->output.has_more ? 0 : sleep_ms(link);
-    int i, n;
+    const bool is_busy = has_input || link->output.has_more;
+    int i, n, timeout;
 
+    if (!is_busy)
+        look_away(link);
+    timeout = is_busy ? 0 : sleep_ms(link);
     if (link->stream != NULL)
         watch_stream(link);
     if (atomic_exchange(&link->sleep, SLEEP_ASLEEP) == SLEEP_NOTIFIED)
