@@ -199,6 +199,37 @@ static void no_wake_is_lost(void **state)
     faked_end(probe, broker);
 }
 
+static void *wake_until_told(void *probe)
+{
+    while (!amqpext__link_is_blocked(probe_link(probe)))
+        amqpext__link_wake(probe_link(probe));
+    return NULL;
+}
+
+static void link_that_may_look_away_makes_few_turns_however_often_it_is_woken(void **state)
+{
+    enum { LEISURE_US = 9000, WATCHED_US = 500000 };
+    struct fake_broker *broker = fake_broker_new(NULL);
+    struct probe_options options = faked_options(broker);
+    unsigned long turns;
+    struct probe *probe;
+    pthread_t thread;
+
+    (void)state;
+    options.leisure_us = LEISURE_US;
+    probe = probe_start(&options);
+    probe_wait_state(probe, AMQPEXT_STATE_READY, 1);
+    assert_int_equal(pthread_create(&thread, NULL, wake_until_told, probe), 0);
+    turns = probe_turns(probe);
+    usleep(WATCHED_US);
+    turns = probe_turns(probe) - turns;
+    fake_broker_block(broker, 0, "enough");
+    pthread_join(thread, NULL);
+    /* On a loaded machine the watching itself takes longer. */
+    assert_in_range(turns, 1, 10 * WATCHED_US / LEISURE_US);
+    faked_end(probe, broker);
+}
+
 static void note_line(void *data, enum amqpext_log_level level, const char *message)
 {
     struct text *text = data;
@@ -264,6 +295,7 @@ int main(void)
         cmocka_unit_test(callback_cannot_wait_for_its_own_thread),
         cmocka_unit_test(several_threads_may_wait_for_the_end),
         cmocka_unit_test(no_wake_is_lost),
+        cmocka_unit_test(link_that_may_look_away_makes_few_turns_however_often_it_is_woken),
         cmocka_unit_test(life_is_told_to_the_log_without_the_password),
         cmocka_unit_test(link_sleeps_while_there_is_nothing_to_do),
     };

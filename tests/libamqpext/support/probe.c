@@ -187,6 +187,13 @@ static uint64_t due_us(void *owner)
     return NEVER;
 }
 
+static unsigned leisure_us(void *owner)
+{
+    const struct probe *probe = owner;
+
+    return probe->options.leisure_us;
+}
+
 static void take_state(void *owner, const struct amqpext_state_event *state)
 {
     struct probe_event event = {
@@ -214,6 +221,7 @@ static const struct link_owner OWNER = {
     .sent = sent,
     .turn = turn,
     .due_us = due_us,
+    .leisure_us = leisure_us,
     .state = take_state,
 };
 

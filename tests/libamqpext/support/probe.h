@@ -53,6 +53,7 @@ struct probe_options {
     void *data;
     unsigned changes_mind; /* says so to so many steps that fail */
     bool refuses_methods; /* every method is unexpected */
+    unsigned leisure_us; /* the link may look away for so long */
 };
 
 struct probe *probe_new(const struct probe_options *options);
