@@ -348,7 +348,7 @@ static void a_peer_that_is_silent_in_the_handshake_meets_the_deadline(void **sta
 
     (void)state;
     snprintf(url, sizeof(url), "amqps://127.0.0.1:%u", (unsigned)peer_port(peer));
-    assert_false(reach(&to, url, &tls, 100));
+    assert_false(reach(&to, url, &tls, 500));
     assert_int_equal(to.error.status, AMQPEXT_ETIMEDOUT);
     assert_non_null(strstr(to.error.message, "the TLS handshake took too long"));
     assert_true(to.steps < 10);
