@@ -142,7 +142,7 @@ static void message_comes_again_after_growing_pauses(void **state)
     assert_true(taker_gets_nothing(&rig.taker, 300));
     amqpext_consumer_stats(rig.taker.consumer, &figures);
     assert_int_equal(figures.retried, 2);
-    assert_int_equal(figures.acknowledged, 3);
+    assert_int_equal(figures.acknowledged, 1);
     end(&rig);
 }
 
@@ -284,8 +284,7 @@ static void undecodable_message_is_dead_with_the_reason(void **state)
     /* Nothing is handled, and the job runs all the same. */
     assert_true(taker_gets_nothing(&rig.taker, 500));
     delivery = taker_take(&rig.dead_taker);
-    assert_dead(delivery, &rig, 1,
-                "cannot be decoded: the body is no JSON: a sudden end at byte 5");
+    assert_dead(delivery, &rig, 1, "cannot be read: the body is no JSON: a sudden end at byte 5");
     taker_settle(delivery, AMQPEXT_ACK);
     end(&rig);
 }
@@ -606,6 +605,9 @@ static void no_message_is_lost_when_a_consumer_is_killed_while_it_retries(void *
         snprintf(body, sizeof(body), "%d", i);
         publish(&rig, body);
     }
+    /* A process with one thread is forked. */
+    amqpext_producer_free(rig.producer);
+    rig.producer = NULL;
     for (i = 0; i < KILLS; i++) {
         child = fork_worker(&rig, report[1]);
         (void)read_numbers(report[0], seen, MESSAGES, 60 + 37 * (unsigned)i);
