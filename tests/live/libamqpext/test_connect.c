@@ -157,6 +157,43 @@ static void certificate_logs_in(void **state)
     assert_int_equal(outcome_of(&options).status, AMQPEXT_OK);
 }
 
+static enum amqpext_status plan_echo(void *data, struct plan *plan, struct amqpext_error *error)
+{
+    /* The probe publishes to this name. */
+    static const struct amqpext_queue QUEUE = {.name = "key", .exclusive = true};
+    const struct consume consume = {.queue = "key", .consumer_tag = "", .no_ack = true};
+
+    (void)data;
+    (void)error;
+    amqpext__plan_queue(plan, &QUEUE, 1);
+    amqpext__plan_confirm_select(plan);
+    amqpext__plan_consume(plan, &consume, 2);
+    return AMQPEXT_OK;
+}
+
+static void messages_of_all_sizes_go_there_and_back(void **state)
+{
+    static const char *const URLS[] = {"AMQPEXT_TEST_URL", "AMQPEXT_TEST_TLS_URL"};
+    enum { COUNT = 100 };
+    size_t i, url;
+
+    (void)state;
+    for (url = 0; url < 2; url++) {
+        struct probe_options options = options_of(getenv(URLS[url]));
+        struct probe *probe;
+
+        options.plan = plan_echo;
+        probe = probe_start(&options);
+        probe_wait(probe, PROBE_READY, 1);
+        for (i = 0; i < COUNT; i++)
+            probe_publish(probe, i * i * 37);
+        for (i = 0; i < COUNT; i++)
+            assert_int_equal(probe_wait(probe, PROBE_CONTENT, i + 1).size, i * i * 37);
+        assert_int_equal(probe_count(probe, PROBE_LOST), 0);
+        probe_free(probe);
+    }
+}
+
 static void closed_connection_is_made_again(void **state)
 {
     struct probe_options options = options_of(getenv("AMQPEXT_TEST_URL"));
@@ -320,6 +357,7 @@ int main(void)
         cmocka_unit_test(missing_permission_is_told),
         cmocka_unit_test(tls_is_verified),
         cmocka_unit_test(certificate_logs_in),
+        cmocka_unit_test(messages_of_all_sizes_go_there_and_back),
         cmocka_unit_test(closed_connection_is_made_again),
         cmocka_unit_test(broker_that_was_killed_is_found_again),
         cmocka_unit_test(broker_that_is_stopped_is_noticed_by_its_silence),
