@@ -148,6 +148,11 @@ static bool happen(struct storm *storm, enum storm_fault fault)
     return false;
 }
 
+static bool is_wanted(const struct storm *storm, int fault)
+{
+    return (storm->wanted >> fault & 1) != 0;
+}
+
 /* Each once to begin with, in an order of chance. */
 static void plan(struct storm *storm, enum storm_fault *first)
 {
@@ -182,7 +187,7 @@ static void *run(void *data)
     plan(storm, first);
     for (n = 0; !atomic_load(&storm->is_over); n++) {
         fault = n < STORM_FAULTS ? first[n] : choose(storm, n);
-        if (!happen(storm, fault))
+        if (is_wanted(storm, (int)fault) && !happen(storm, fault))
             atomic_store(&storm->has_failed, true);
         atomic_fetch_add(&storm->counts[fault], 1);
         atomic_fetch_add(&storm->total, 1);

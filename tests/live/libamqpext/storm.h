@@ -41,6 +41,7 @@ struct storm {
     struct amqpext_consumer *consumer;
     struct book *book;
     const char *queue;
+    unsigned wanted; /* bits: kinds of faults that may happen */
     unsigned kill_every; /* of so many faults one is a kill; 0: none */
     /* Its own. */
     pthread_t thread;

@@ -4,10 +4,13 @@
  *
  * CHAOS_SECONDS and CHAOS_MESSAGES make one long run of it, with CHAOS_SEED or a seed of its own,
  * which is shown; without them there are two short ones, of which one has always the same seed.
+ * To find a cause: CHAOS_LOG shows what the library logs, and the bits of CHAOS_FAULTS leave out the
+ * kinds of faults that are not set.
  */
 #include "test.h"
 
 #include <amqpext/amqpext.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/random.h>
@@ -59,6 +62,13 @@ static uint64_t now_us(void)
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static uint64_t number_of(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+
+    return text == NULL || text[0] == '\0' ? otherwise : strtoull(text, NULL, 10);
 }
 
 /* Publishing. */
@@ -202,7 +212,7 @@ static struct amqpext_connection_options connection_options(struct world *world)
     options.reconnect_max_delay_ms = 500;
     options.permanent_delay_ms = 500;
     options.stable_after_ms = 1000;
-    if (getenv("CHAOS_LOG") != NULL) {
+    if (getenv("CHAOS_LOG") != NULL && getenv("CHAOS_LOG")[0] != 0) {
         options.log = log_line;
         options.log_data = world;
         options.log_level = AMQPEXT_LOG_DEBUG;
@@ -291,8 +301,11 @@ static void open_world(struct world *world, uint64_t seed, unsigned seconds, siz
     snprintf(world->dead_queue, sizeof(world->dead_queue), "%s.dead", world->queue);
     book_open(&world->book, seed, messages);
     deferrer_start(&world->deferrer, &world->book, seed);
-    world->storm = (struct storm){
-        .chance = {seed}, .book = &world->book, .queue = world->queue, .kill_every = KILL_EVERY};
+    world->storm = (struct storm){.chance = {seed},
+                                  .book = &world->book,
+                                  .queue = world->queue,
+                                  .wanted = (unsigned)number_of("CHAOS_FAULTS", UINT_MAX),
+                                  .kill_every = KILL_EVERY};
     world->storm.proxies[0] = fault_proxy_new(broker_port());
     world->storm.proxies[1] = fault_proxy_new(broker_port());
     world->start_us = now_us();
@@ -401,6 +414,10 @@ static void show_result(struct world *world, const struct book_totals *totals)
            (unsigned long long)consumer.connection.connects, (unsigned long long)producer.resent,
            (unsigned long long)consumer.stale, (unsigned long long)consumer.cancelled,
            (size_t)world->most_memory, memory_bound);
+    printf("# retried %llu, dead-lettered %llu, requeued %llu, failed %llu, in flight %llu\n",
+           (unsigned long long)consumer.retried, (unsigned long long)consumer.dead_lettered,
+           (unsigned long long)consumer.requeued, (unsigned long long)consumer.failed,
+           (unsigned long long)consumer.in_flight);
     printf("# faults:");
     for (fault = 0; fault < STORM_FAULTS; fault++)
         printf("%s %s %zu", fault == 0 ? "" : ",", storm_name((enum storm_fault)fault),
@@ -458,13 +475,6 @@ static void weather(uint64_t seed, unsigned seconds, size_t messages)
     assert_true(is_handled);
     assert_int_equal(left, 0);
     close_world(&world);
-}
-
-static uint64_t number_of(const char *name, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-
-    return text == NULL || text[0] == '\0' ? otherwise : strtoull(text, NULL, 10);
 }
 
 static uint64_t any_seed(void)
