@@ -68,6 +68,15 @@ bool amqpext_producer_is_blocked(const struct amqpext_producer *producer)
     return producer->drive->is_blocked(producer->engine);
 }
 
+/* Waits for progress, until `least`, one of the flush_ members, may be `value`; false: too late. */
+static bool wait_for(struct amqpext_producer *producer, uint64_t *least, uint64_t value,
+                     uint64_t deadline_us)
+{
+    if (value < *least)
+        *least = value;
+    return condition_wait(&producer->progress, &producer->lock, deadline_us);
+}
+
 /* Waits, with the lock held, until messages up to `serial` have outcomes that were told. */
 static bool flush_until(struct amqpext_producer *producer, uint64_t serial, uint64_t deadline_us)
 {
@@ -76,13 +85,11 @@ static bool flush_until(struct amqpext_producer *producer, uint64_t serial, uint
     bool is_in_time = true;
     uint64_t to_tell;
 
-    producer->n_flushing++;
     while (is_in_time && amqpext__ledger_oldest(ledger) <= serial)
-        is_in_time = condition_wait(&producer->progress, &producer->lock, deadline_us);
+        is_in_time = wait_for(producer, &producer->flush_serial, serial, deadline_us);
     to_tell = ledger->to_tell;
     while (is_in_time && !is_dispatched && producer->n_told < to_tell)
-        is_in_time = condition_wait(&producer->progress, &producer->lock, deadline_us);
-    producer->n_flushing--;
+        is_in_time = wait_for(producer, &producer->flush_told, to_tell, deadline_us);
     return amqpext__ledger_oldest(ledger) > serial &&
            (is_dispatched || producer->n_told >= to_tell);
 }

@@ -68,7 +68,8 @@ struct amqpext_producer {
     struct ledger ledger;
     struct room room;
     pthread_cond_t progress; /* for those that flush */
-    unsigned n_flushing;
+    /* The least serial, and number of told callbacks, that one of them waits for; or UINT64_MAX. */
+    uint64_t flush_serial, flush_told;
     uint64_t n_told; /* callbacks that have returned */
     uint64_t asked_due_us; /* when the I/O thread means to look again by itself */
     bool is_closing; /* nothing more is accepted */

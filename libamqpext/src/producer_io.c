@@ -47,13 +47,23 @@ static void call_back(const struct entry *entry)
     entry->done(entry->data, &outcome);
 }
 
+/* Wakes those that flush once one of them has what it waits for: not for every outcome. */
+static void serve_flushes(struct amqpext_producer *producer)
+{
+    if (amqpext__ledger_oldest(&producer->ledger) <= producer->flush_serial &&
+        producer->n_told < producer->flush_told)
+        return;
+    /* Those that have to wait on say so again. */
+    producer->flush_serial = producer->flush_told = UINT64_MAX;
+    pthread_cond_broadcast(&producer->progress);
+}
+
 /* What has to be looked at when messages have left the ledger. The lock is held. */
 static void make_progress(struct amqpext_producer *producer)
 {
     if (producer->room.first != NULL)
         amqpext__room_serve(producer, monotonic_us());
-    if (producer->n_flushing != 0)
-        pthread_cond_broadcast(&producer->progress);
+    serve_flushes(producer);
 }
 
 static void run_job(struct job *job)

@@ -124,6 +124,7 @@ enum amqpext_status amqpext__producer_make(const struct amqpext_producer_options
         return amqpext__fail_errno(error, AMQPEXT_ERESOURCES, failure, "no lock");
     }
     amqpext__message_ids_init(&producer->ids);
+    producer->flush_serial = producer->flush_told = UINT64_MAX;
     status = fill(producer, &copy, drive_new, data, error);
     if (status == AMQPEXT_OK)
         *out = producer;
