@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "support/faked.h"
+#include "support/fault_proxy.h"
 #include "transport/peer.h"
 
 static void smaller_heartbeats_and_frames_win(void **state)
@@ -313,6 +314,67 @@ static void peer_that_is_no_broker_is_told_as_such(void **state)
     }
 }
 
+/* Connects with its conversation cut once after so many bytes. False: it was not that long. */
+static bool connect_with_a_cut(struct fault_proxy *proxy, enum fault_direction direction,
+                               uint64_t bytes, enum fault_end how)
+{
+    struct probe_options options = {.plan = faked_plan};
+    struct probe *probe;
+    char url[64];
+    size_t i, waits;
+    bool was_cut;
+
+    snprintf(url, sizeof(url), "amqp://127.0.0.1:%u", fault_proxy_port(proxy));
+    options.url = url;
+    options.connection.reconnect_min_delay_ms = options.connection.reconnect_max_delay_ms = 1;
+    /* Where a cut is not seen, as that of one direction, the deadline ends the try. */
+    options.connection.connect_timeout_ms = options.connection.reply_timeout_ms = 1000;
+    fault_proxy_cut_after(proxy, direction, bytes, how);
+    probe = probe_start(&options);
+    probe_wait_state(probe, AMQPEXT_STATE_READY, 1);
+    was_cut = !fault_proxy_forget_cut(proxy);
+    waits = probe_count_state(probe, AMQPEXT_STATE_WAITING);
+    for (i = 1; i <= waits; i++)
+        assert_false(probe_wait_state(probe, AMQPEXT_STATE_WAITING, i).is_permanent);
+    probe_free(probe);
+    return was_cut;
+}
+
+static void cut_anywhere_is_no_permanent_error(void **state)
+{
+    enum { STEP = 5 };
+    struct fake_broker *broker = fake_broker_new(NULL);
+    struct fault_proxy *proxy = fault_proxy_new(fake_broker_port(broker));
+    uint64_t bytes;
+
+    (void)state;
+    for (bytes = 1; connect_with_a_cut(proxy, FAULT_TO_CLIENT, bytes,
+                                       bytes % 2 != 0 ? FAULT_CLOSE : FAULT_RESET);)
+        bytes += STEP;
+    assert_true(bytes > 300);
+    for (bytes = 1; connect_with_a_cut(proxy, FAULT_TO_BROKER, bytes,
+                                       bytes % 2 != 0 ? FAULT_CLOSE : FAULT_RESET);)
+        bytes += STEP;
+    assert_true(bytes > 300);
+    assert_true(connect_with_a_cut(proxy, FAULT_TO_CLIENT, 100, FAULT_HALF));
+    assert_true(connect_with_a_cut(proxy, FAULT_TO_BROKER, 100, FAULT_HALF));
+    fault_proxy_free(proxy);
+    fake_broker_free(broker);
+}
+
+static void answers_may_come_byte_by_byte(void **state)
+{
+    struct fake_broker *broker = fake_broker_new(NULL);
+    struct probe *probe;
+
+    (void)state;
+    fake_broker_trickle(broker, 1, 1);
+    probe = faked_start_with_plan(broker);
+    probe_wait(probe, PROBE_READY, 1);
+    assert_int_equal(probe_count_state(probe, AMQPEXT_STATE_WAITING), 0);
+    faked_end(probe, broker);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +391,8 @@ int main(void)
         cmocka_unit_test(next_host_is_tried_at_once),
         cmocka_unit_test(round_of_all_hosts_is_permanent_when_one_of_them_is),
         cmocka_unit_test(peer_that_is_no_broker_is_told_as_such),
+        cmocka_unit_test(cut_anywhere_is_no_permanent_error),
+        cmocka_unit_test(answers_may_come_byte_by_byte),
     };
 
     return cmocka_run_group_tests_name("link_connect", tests, NULL, NULL);
