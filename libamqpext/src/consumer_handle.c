@@ -109,11 +109,11 @@ static void handle(struct job *job)
         amqpext__link_wake(consumer->link);
 }
 
-void amqpext__consumer_post(struct amqpext_consumer *consumer, struct amqpext_delivery *delivery)
+void amqpext__consumer_add(struct amqpext_consumer *consumer, struct amqpext_delivery *delivery)
 {
     delivery->job.run = handle;
     delivery->job.lane = lane_of(&consumer->setup.options, delivery);
-    amqpext__jobs_post(consumer->jobs, &delivery->job);
+    amqpext__jobs_add(consumer->jobs, &delivery->job);
 }
 
 bool amqpext__consumer_is_current(const struct amqpext_consumer *consumer, uint64_t epoch)

@@ -97,7 +97,8 @@ static void take(struct amqpext_consumer *consumer, struct content *content)
     delivery->received_us = monotonic_us();
     atomic_store(&consumer->counters.last_delivery_us, delivery->received_us);
     amqpext__live_add(consumer, delivery);
-    amqpext__consumer_post(consumer, delivery);
+    amqpext__consumer_add(consumer, delivery);
+    consumer->has_added = true;
 }
 
 /* Tags are given out in order; an epoch begins before its first delivery. */
@@ -156,6 +157,10 @@ static void turn(void *owner, uint64_t now_us)
 {
     struct amqpext_consumer *consumer = owner;
 
+    /* Once for all that were read together: waking a thread costs more than most handlers. */
+    if (consumer->has_added)
+        amqpext__jobs_wake(consumer->jobs);
+    consumer->has_added = false;
     amqpext__settle_turn(consumer, now_us);
     amqpext__drain_turn(consumer, now_us);
     amqpext__flow_turn(consumer, now_us);

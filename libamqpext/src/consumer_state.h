@@ -88,6 +88,7 @@ struct amqpext_consumer {
     _Atomic bool is_on;
     uint64_t epoch; /* 0 while there is none */
     uint64_t last_tag;
+    bool has_added; /* deliveries since workers were woken last */
     struct ack_window window;
     struct flow flow;
     enum drain_state drain;
@@ -136,7 +137,8 @@ bool amqpext__flow_method(struct amqpext_consumer *consumer, const struct method
 void amqpext__flow_set_tag(struct amqpext_consumer *consumer, struct bytes tag);
 
 /* consumer_handle.c, any thread. */
-void amqpext__consumer_post(struct amqpext_consumer *consumer, struct amqpext_delivery *delivery);
+/* To its handler; amqpext__jobs_wake must follow. */
+void amqpext__consumer_add(struct amqpext_consumer *consumer, struct amqpext_delivery *delivery);
 /*
  * The verdict is there: passes the delivery on, to the retry engine or the I/O thread. False: it was
  * stale.

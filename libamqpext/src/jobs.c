@@ -238,7 +238,8 @@ static void run_here(struct jobs *jobs, struct job *job)
     unlock(jobs);
 }
 
-static void post_to_workers(struct jobs *jobs, struct job *job)
+/* Returns whether a worker should be woken. */
+static bool add_for_workers(struct jobs *jobs, struct job *job)
 {
     bool is_due;
 
@@ -247,8 +248,7 @@ static void post_to_workers(struct jobs *jobs, struct job *job)
         (void)amqpext__workers_start(&jobs->workers, work, jobs);
     is_due = amqpext__lanes_add(&jobs->lanes, job) && jobs->resting != 0;
     unlock(jobs);
-    if (is_due)
-        pthread_cond_signal(&jobs->filled);
+    return is_due;
 }
 
 void amqpext__jobs_notify(struct jobs *jobs)
@@ -274,12 +274,31 @@ static void post_to_dispatcher(struct jobs *jobs, struct job *job)
 
 void amqpext__jobs_post(struct jobs *jobs, struct job *job)
 {
-    if (jobs->mode == AMQPEXT_CALLBACKS_WORKERS)
-        post_to_workers(jobs, job);
-    else if (jobs->mode == AMQPEXT_CALLBACKS_DISPATCH)
+    if (jobs->mode == AMQPEXT_CALLBACKS_DISPATCH)
         post_to_dispatcher(jobs, job);
-    else
+    else if (jobs->mode != AMQPEXT_CALLBACKS_WORKERS)
         run_here(jobs, job);
+    else if (add_for_workers(jobs, job))
+        pthread_cond_signal(&jobs->filled);
+}
+
+void amqpext__jobs_add(struct jobs *jobs, struct job *job)
+{
+    if (jobs->mode == AMQPEXT_CALLBACKS_WORKERS)
+        (void)add_for_workers(jobs, job);
+    else
+        amqpext__jobs_post(jobs, job);
+}
+
+void amqpext__jobs_wake(struct jobs *jobs)
+{
+    size_t due;
+
+    lock(jobs);
+    due = jobs->lanes.count < jobs->resting ? jobs->lanes.count : jobs->resting;
+    unlock(jobs);
+    while (due-- != 0)
+        pthread_cond_signal(&jobs->filled);
 }
 
 struct job *amqpext__jobs_take_back(struct jobs *jobs)

@@ -32,6 +32,12 @@ enum amqpext_status amqpext__jobs_new(enum amqpext_callbacks mode, unsigned n_wo
 enum amqpext_status amqpext__jobs_start(struct jobs *jobs, struct amqpext_error *error);
 /* Not after the stop. When no thread can be started, the job waits for the next post or the stop. */
 void amqpext__jobs_post(struct jobs *jobs, struct job *job);
+/*
+ * The same for many: workers that rest are not woken for each of them, but by amqpext__jobs_wake,
+ * which must follow.
+ */
+void amqpext__jobs_add(struct jobs *jobs, struct job *job);
+void amqpext__jobs_wake(struct jobs *jobs);
 /* Takes back what has not begun, in order, linked by `next`; NULL when there is nothing. */
 struct job *amqpext__jobs_take_back(struct jobs *jobs);
 /* Jobs that run now. */

@@ -472,6 +472,63 @@ static void every_failed_allocation_is_survived(void **state)
         assert_true(oom_for_every_allocation(make_without_memory, &mode) >= 1);
 }
 
+static void rest_all(struct jobs *jobs)
+{
+    struct note note = new_note(jobs);
+
+    assert_int_equal(amqpext__jobs_start(jobs, NULL), AMQPEXT_OK);
+    amqpext__jobs_post(jobs, &note.job);
+    assert_true(amqpext__jobs_wait_idle(jobs, patience()));
+}
+
+static void jobs_added_together_wake_a_worker_each(void **state)
+{
+    enum { WORKERS = 4 };
+    struct jobs *jobs = new_jobs(AMQPEXT_CALLBACKS_WORKERS, WORKERS);
+    struct note notes[WORKERS];
+    sem_t begun, go;
+    int i;
+
+    (void)state;
+    sem_init(&begun, 0, 0);
+    sem_init(&go, 0, 0);
+    rest_all(jobs);
+    for (i = 0; i < WORKERS; i++) {
+        notes[i] = new_note(jobs);
+        notes[i].begun = &begun;
+        notes[i].go = &go;
+        amqpext__jobs_add(jobs, &notes[i].job);
+    }
+    amqpext__jobs_wake(jobs);
+    for (i = 0; i < WORKERS; i++)
+        sem_wait(&begun);
+    for (i = 0; i < WORKERS; i++)
+        sem_post(&go);
+    assert_true(amqpext__jobs_wait_idle(jobs, patience()));
+    end(jobs);
+    sem_destroy(&begun);
+    sem_destroy(&go);
+}
+
+static void added_jobs_need_no_waking_without_workers(void **state)
+{
+    struct jobs *here = new_jobs(AMQPEXT_CALLBACKS_IO_THREAD, 0);
+    struct jobs *dispatched = new_jobs(AMQPEXT_CALLBACKS_DISPATCH, 0);
+    struct note first = new_note(here);
+    struct note second = new_note(dispatched);
+
+    (void)state;
+    amqpext__jobs_add(here, &first.job);
+    assert_int_equal(first.runs, 1);
+    amqpext__jobs_add(dispatched, &second.job);
+    assert_true(is_readable(amqpext__jobs_fd(dispatched)));
+    amqpext__jobs_wake(dispatched);
+    amqpext__jobs_dispatch(dispatched);
+    assert_int_equal(second.runs, 1);
+    end(here);
+    end(dispatched);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -491,6 +548,8 @@ int main(void)
         cmocka_unit_test(notify_makes_the_descriptor_readable_once),
         cmocka_unit_test(workers_leave_signals_to_the_program),
         cmocka_unit_test(many_threads_may_post),
+        cmocka_unit_test(jobs_added_together_wake_a_worker_each),
+        cmocka_unit_test(added_jobs_need_no_waking_without_workers),
         cmocka_unit_test(every_failed_allocation_is_survived),
     };
 
