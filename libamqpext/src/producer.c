@@ -80,7 +80,6 @@ static bool wait_for(struct amqpext_producer *producer, uint64_t *least, uint64_
 /* Waits, with the lock held, until messages up to `serial` have outcomes that were told. */
 static bool flush_until(struct amqpext_producer *producer, uint64_t serial, uint64_t deadline_us)
 {
-    const bool is_dispatched = producer->callbacks == AMQPEXT_CALLBACKS_DISPATCH;
     const struct ledger *ledger = &producer->ledger;
     bool is_in_time = true;
     uint64_t to_tell;
@@ -88,10 +87,9 @@ static bool flush_until(struct amqpext_producer *producer, uint64_t serial, uint
     while (is_in_time && amqpext__ledger_oldest(ledger) <= serial)
         is_in_time = wait_for(producer, &producer->flush_serial, serial, deadline_us);
     to_tell = ledger->to_tell;
-    while (is_in_time && !is_dispatched && producer->n_told < to_tell)
+    while (is_in_time && producer->n_told < to_tell)
         is_in_time = wait_for(producer, &producer->flush_told, to_tell, deadline_us);
-    return amqpext__ledger_oldest(ledger) > serial &&
-           (is_dispatched || producer->n_told >= to_tell);
+    return amqpext__ledger_oldest(ledger) > serial && producer->n_told >= to_tell;
 }
 
 enum amqpext_status amqpext_producer_flush(struct amqpext_producer *producer, unsigned timeout_ms,

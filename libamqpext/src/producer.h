@@ -70,7 +70,7 @@ struct amqpext_producer {
     pthread_cond_t progress; /* for those that flush */
     /* The least serial, and number of told callbacks, that one of them waits for; or UINT64_MAX. */
     uint64_t flush_serial, flush_told;
-    uint64_t n_told; /* callbacks that have returned */
+    uint64_t n_told; /* callbacks that have returned, or, with DISPATCH, can be dispatched */
     uint64_t asked_due_us; /* when the I/O thread means to look again by itself */
     bool is_closing; /* nothing more is accepted */
     bool is_ending; /* what is left is cancelled, and the I/O thread ends */

@@ -75,7 +75,8 @@ static void run_job(struct job *job)
     call_back(entry);
     pthread_mutex_lock(&producer->lock);
     amqpext__ledger_release(&producer->ledger, entry);
-    producer->n_told++;
+    if (producer->callbacks != AMQPEXT_CALLBACKS_DISPATCH)
+        producer->n_told++;
     make_progress(producer);
     is_due = amqpext__room_due_us(producer) < producer->asked_due_us;
     pthread_mutex_unlock(&producer->lock);
@@ -105,9 +106,12 @@ static struct entry *take(struct amqpext_producer *producer)
     return first;
 }
 
-static void post_all(struct amqpext_producer *producer, struct entry *entry)
+/* Returns how many. */
+static size_t post_all(struct amqpext_producer *producer, struct entry *entry)
 {
-    while (entry != NULL) {
+    size_t n = 0;
+
+    for (; entry != NULL; n++) {
         struct entry *next = entry->next;
 
         /* One lane, so that outcomes are told in order. */
@@ -115,6 +119,7 @@ static void post_all(struct amqpext_producer *producer, struct entry *entry)
         amqpext__jobs_post(producer->jobs, &entry->job);
         entry = next;
     }
+    return n;
 }
 
 static void release_all(struct amqpext_producer *producer, struct entry *entry)
@@ -132,6 +137,7 @@ void amqpext__producer_tell(struct amqpext_producer *producer)
 {
     while (producer->ledger.decided != NULL) {
         struct entry *first = take(producer);
+        size_t n_posted = 0;
         struct entry *entry;
 
         make_progress(producer);
@@ -139,13 +145,15 @@ void amqpext__producer_tell(struct amqpext_producer *producer)
             continue;
         pthread_mutex_unlock(&producer->lock);
         if (producer->jobs != NULL) {
-            post_all(producer, first);
+            n_posted = post_all(producer, first);
             first = NULL;
         }
         for (entry = first; entry != NULL; entry = entry->next)
             call_back(entry);
         pthread_mutex_lock(&producer->lock);
         release_all(producer, first);
+        if (producer->callbacks == AMQPEXT_CALLBACKS_DISPATCH)
+            producer->n_told += n_posted;
     }
     make_progress(producer);
 }
