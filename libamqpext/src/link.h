@@ -62,6 +62,8 @@ struct link_owner {
     bool (*method)(void *owner, const struct method *method);
     /* A whole message, which is the owner's now (deliver and return). False: a protocol error. */
     bool (*content)(void *owner, struct content *content);
+    /* May be NULL. In place of `method` for a message without its body, which stays the link's. */
+    bool (*too_large)(void *owner, const struct content *content);
     /*
      * May be NULL. Bulk output: whole messages, in pieces that stay until `sent` has counted them
      * or `lost` was called. Returns the number of pieces. Not called while the broker blocks.

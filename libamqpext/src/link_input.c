@@ -148,7 +148,9 @@ static void take_content(struct link *link, bool is_too_large)
         amqpext__log(&link->endpoint, AMQPEXT_LOG_ERROR,
                      "%s: a message of %zu bytes is larger than max_message_bytes, %zu",
                      link->host->text, content->body_size, link->content.max_size);
-        is_expected = link->owner->method(link->data, &content->method);
+        is_expected = link->owner->too_large != NULL
+                          ? link->owner->too_large(link->data, content)
+                          : link->owner->method(link->data, &content->method);
         amqpext__content_free(content);
     } else {
         is_expected = link->owner->content(link->data, content);

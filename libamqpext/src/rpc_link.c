@@ -191,27 +191,48 @@ static void note_error(struct rpc_call *call, const struct content *content)
         amqpext__fail(&call->error, AMQPEXT_EREMOTE, "%s", remote);
     else if (content->body == NULL)
         amqpext__fail(&call->error, AMQPEXT_ETOOLARGE,
-                      "the reply is larger than max_message_bytes");
+                      "the reply has %zu bytes, more than max_message_bytes", content->body_size);
 }
 
+static void count_late(struct amqpext_rpc_client *client, const struct content *content)
+{
+    if (content->method.kind != METHOD_BASIC_DELIVER)
+        return;
+    pthread_mutex_lock(&client->lock);
+    client->figures.late++;
+    pthread_mutex_unlock(&client->lock);
+}
+
+/* A reply, or a request that came back. */
 static bool content(void *owner, struct content *content)
 {
     struct amqpext_rpc_client *client = owner;
     struct rpc_call *call = find(client, content->properties.correlation_id);
-    const bool is_reply = content->method.kind == METHOD_BASIC_DELIVER;
 
     if (call == NULL) {
-        pthread_mutex_lock(&client->lock);
-        client->figures.late += is_reply ? 1 : 0;
-        pthread_mutex_unlock(&client->lock);
+        count_late(client, content);
         amqpext__content_free(content);
         return true;
     }
     note_error(call, content);
-    if (is_reply)
+    if (content->method.kind == METHOD_BASIC_DELIVER)
         call->content = content;
     else
         amqpext__content_free(content);
+    conclude(client, call);
+    return true;
+}
+
+static bool too_large(void *owner, const struct content *content)
+{
+    struct amqpext_rpc_client *client = owner;
+    struct rpc_call *call = find(client, content->properties.correlation_id);
+
+    if (call == NULL) {
+        count_late(client, content);
+        return true;
+    }
+    note_error(call, content);
     conclude(client, call);
     return true;
 }
@@ -339,6 +360,7 @@ const struct link_owner amqpext__rpc_owner = {
     .lost = lost,
     .method = method,
     .content = content,
+    .too_large = too_large,
     .gather = gather,
     .sent = sent,
     .turn = turn,
