@@ -239,6 +239,7 @@ make check-install       build outside programs against an installed copy
 make check-asan          the tests with the address and undefined behaviour sanitizers
 make check-tsan          the tests with the thread sanitizer
 make check-valgrind      the tests under valgrind
+make chaos               messages in a storm of faults for CHAOS_SECONDS (600), CHAOS_MESSAGES (300000) of them
 make fuzz                run each fuzz target for FUZZ_SECONDS (60) with libFuzzer
 make tests               build the test programs only
 make bench               measure against hand-written programs; also bench-libX: $(BENCHES)

@@ -86,6 +86,16 @@ check-repository: all deps-test
 check-install: all deps-test
 	@$(RUN) --limit 900 tests/install/check
 
+# The storm of faults of libamqpext, long. CHAOS_SEED repeats one that was shown.
+CHAOS_SECONDS ?= 600
+CHAOS_MESSAGES ?= 300000
+CHAOS_SEED ?=
+CHAOS_PROGRAM := $(BUILD)/tests/live/libamqpext/test_chaos
+.PHONY: chaos
+chaos: $(CHAOS_PROGRAM)
+	@$(call with-services,$(libamqpext_SERVICES)) env CHAOS_SECONDS=$(CHAOS_SECONDS) CHAOS_MESSAGES=$(CHAOS_MESSAGES) \
+	    CHAOS_SEED=$(CHAOS_SEED) $(CHAOS_PROGRAM)
+
 VALGRIND := valgrind --quiet --error-exitcode=98 --leak-check=full \
     --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect
 # Sanitized and slow programs have folders and time limits of their own.

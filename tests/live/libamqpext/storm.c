@@ -99,8 +99,13 @@ static bool alarm_for_a_while(struct storm *storm)
     return broker_set_memory_alarm(false) && is_on;
 }
 
+/* What lies in the queue is excused, so that there should be little. */
 static bool delete_queue(struct storm *storm)
 {
+    unsigned tries;
+
+    for (tries = 0; tries < 100 && book_open_count(storm->book) > 200; tries++)
+        usleep(50000);
     const bool is_deleted = broker_delete_queue(storm->queue);
 
     book_excuse(storm->book);
