@@ -287,6 +287,8 @@ static void log_in_without_memory(void *context)
     (void)context;
     begin(&test, &ENDPOINT);
     feed(&test, start_method("PLAIN"));
+    /* An answer that was not written is known to be missing: nobody waits for what follows it. */
+    assert_true(test.out.failed || test.out.size > 100);
     feed(&test, tune_method(131072, 60));
     text_free(&test.out);
 }

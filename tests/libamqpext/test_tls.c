@@ -127,6 +127,11 @@ static void another_name_can_be_verified_than_the_one_that_is_dialled(void **sta
     assert_refuses("server.pem", "localhost", &tls, "hostname mismatch");
     tls.server_name = "127.0.0.1";
     assert_reaches("server.pem", "localhost", &tls);
+    /* Nothing is left of it: not a wish to verify no name. */
+    tls.server_name = ".";
+    assert_refuses("stranger.pem", "localhost", &tls, "servername");
+    tls.server_name = "%zone";
+    assert_refuses("stranger.pem", "localhost", &tls, "servername");
 }
 
 static void the_name_is_sent_and_an_address_is_not(void **state)

@@ -80,8 +80,11 @@ enum send_result amqpext__send_start_ok(struct text *out, const struct login *lo
     if (response.data != NULL)
         explicit_bzero(response.data, response.size);
     text_free(&response);
-    if (!is_sent)
+    if (!is_sent) {
+        /* Also when it ran out beside `out`. */
+        out->failed = true;
         return SEND_NO_MEMORY;
+    }
     /* Before anything was negotiated, a frame has at most so many bytes. */
     if (out->size - start <= FRAME_MIN_MAX)
         return SEND_WRITTEN;
