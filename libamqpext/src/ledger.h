@@ -114,8 +114,8 @@ unsigned amqpext__ledger_gather(struct ledger *ledger, struct iovec *pieces, uns
 size_t amqpext__ledger_sent(struct ledger *ledger, size_t n);
 
 /*
- * What the broker says; tag 0 with `is_multiple`: about all that were sent. False for a tag that was
- * never used, which breaks the protocol.
+ * What the broker says; tag 0 with `is_multiple`: about all that were sent. False for a tag that
+ * was never used, which breaks the protocol.
  */
 bool amqpext__ledger_has_tag(const struct ledger *ledger, uint64_t tag, bool is_multiple);
 bool amqpext__ledger_confirm(struct ledger *ledger, uint64_t tag, bool is_multiple, bool is_nack,

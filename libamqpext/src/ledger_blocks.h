@@ -13,7 +13,7 @@
 
 /* Of a shared block: as much as a few calls of the system send. */
 enum { BLOCK_SIZE = 256 * 1024 };
-/* Messages beyond it get a block of their own, so that little is lost at the end of a shared one. */
+/* Messages beyond it get a block of their own, so that little is lost at the end of others. */
 enum { SHARED_SIZE_MAX = 8 * 1024 };
 
 struct block {

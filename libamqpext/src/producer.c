@@ -13,8 +13,8 @@
 #include "wait.h"
 
 /*
- * Time for the goodbye to the broker: an answer takes a round trip, and nothing depends on it, since
- * all outcomes are known.
+ * Time for the goodbye to the broker: an answer takes a round trip, and nothing depends on it,
+ * since all outcomes are known.
  */
 enum { LINGER_MS = 500 };
 

@@ -2,9 +2,10 @@
  * Producer: publishes messages to an exchange and tells the outcome of each exactly once.
  *
  * A published message is kept until the broker has confirmed it, and is sent again, with the same
- * message id, after every reconnect; so a message may arrive twice around a fault, and is never lost
- * while the process lives. The memory for that is bounded: at most twice max_bytes and 2 MiB for
- * messages, and 300 bytes for each of max_messages, twice that with outcomes that wait to be told.
+ * message id, after every reconnect; so a message may arrive twice around a fault, and is never
+ * lost while the process lives. The memory for that is bounded: at most twice max_bytes and 2 MiB
+ * for messages, and 300 bytes for each of max_messages, twice that with outcomes that wait to be
+ * told, besides message ids of the program's own.
  *
  * Lifetime:
  *  1. amqpext_producer_new connects nothing; the first publish, amqpext_producer_connect or
@@ -103,8 +104,8 @@ AMQPEXT_API enum amqpext_status amqpext_producer_start(struct amqpext_producer *
  * also after a failure.
  *
  * Thread:  not from a callback of this producer.
- * Errors:  the last permanent error (EAUTH, EVHOST, ETLS, EPRECONDITION, …) as soon as there is one;
- *          AMQPEXT_ETIMEDOUT, whose message has the last error; AMQPEXT_ECLOSED.
+ * Errors:  the last permanent error (EAUTH, EVHOST, ETLS, EPRECONDITION, …) as soon as there is
+ *          one; AMQPEXT_ETIMEDOUT, whose message has the last error; AMQPEXT_ECLOSED.
  * Since:   0.1
  */
 AMQPEXT_API enum amqpext_status amqpext_producer_connect(struct amqpext_producer *producer,

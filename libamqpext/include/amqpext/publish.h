@@ -1,9 +1,9 @@
 /*
  * Publishing: messages, and what becomes of each of them.
  *
- * An accepted message, that is one whose call returned AMQPEXT_OK, has exactly one outcome. Messages
- * of one thread are sent in the order of its calls. The body, the routing key and all options are
- * copied before a call returns.
+ * An accepted message, that is one whose call returned AMQPEXT_OK, has exactly one outcome.
+ * Messages of one thread are sent in the order of its calls. The body, the routing key and all
+ * options are copied before a call returns.
  *
  * A message whose publishing makes the broker close the channel (no such exchange, no permission,
  * too large) is found by sending what was under way again, fewer at a time, until the channel is
@@ -38,7 +38,9 @@ enum amqpext_result {
     AMQPEXT_CANCELLED = 5
 };
 
-/* What became of a message. Borrowed for the callback; `size` is that of the library's structure. */
+/*
+ * What became of a message. Borrowed for the callback; `size` is that of the library's structure.
+ */
 struct amqpext_outcome {
     size_t size;
     enum amqpext_result result;
@@ -56,8 +58,8 @@ struct amqpext_outcome {
 };
 
 /*
- * Called exactly once per accepted publish, where producer_options.callbacks says, never from inside
- * the call that published.
+ * Called exactly once per accepted publish, where producer_options.callbacks says, never from
+ * inside the call that published.
  */
 typedef void (*amqpext_outcome_fn)(void *data, const struct amqpext_outcome *outcome);
 

@@ -68,8 +68,8 @@ typedef enum amqpext_result (*amqpext_test_broker_fn)(void *data,
                                                       const struct amqpext_test_message *message);
 
 /*
- * Makes a producer whose messages go to `broker` instead of a network; the URL is not used. All else
- * is as with amqpext_producer_new.
+ * Makes a producer whose messages go to `broker` instead of a network; the URL is not used. All
+ * else is as with amqpext_producer_new.
  *
  * Since:   0.1
  */
