@@ -119,17 +119,25 @@ static unsigned step_delay_ms(struct link *link, const struct amqpext_error *err
     return *is_permanent ? link->endpoint.permanent_delay_ms : next_delay_ms(link);
 }
 
+/* Our side closes the channel; the next one is opened after `delay_ms`. */
+static void close_channel(struct link *link, const struct amqpext_error *error, unsigned delay_ms,
+                          bool is_permanent)
+{
+    amqpext__send_channel_close(&link->output.control, LINK_CHANNEL, REPLY_SUCCESS, "");
+    set_deadline(link, PHASE_CHANNEL_CLOSING);
+    link->closes_have_crossed = false;
+    link->channel_delay_ms = delay_ms;
+    link->channel_is_permanent = is_permanent;
+    link->channel_error = *error;
+}
+
 /* A step, or the plan as a whole, cannot be: our own verdict, so the channel is still open. */
 static void fail_plan(struct link *link, const struct amqpext_error *error)
 {
     bool is_permanent;
     const unsigned delay_ms = step_delay_ms(link, error, &is_permanent);
 
-    amqpext__send_channel_close(&link->output.control, LINK_CHANNEL, REPLY_SUCCESS, "");
-    set_deadline(link, PHASE_CHANNEL_CLOSING);
-    link->channel_delay_ms = delay_ms;
-    link->channel_is_permanent = is_permanent;
-    link->channel_error = *error;
+    close_channel(link, error, delay_ms, is_permanent);
 }
 
 static void send_step(struct link *link)
@@ -245,12 +253,19 @@ void amqpext__link_channel_reopen(struct link *link, const struct amqpext_error 
         amqpext__link_lose_memory(link);
         return;
     }
-    amqpext__send_channel_close(&link->output.control, LINK_CHANNEL, REPLY_SUCCESS, "");
-    set_deadline(link, PHASE_CHANNEL_CLOSING);
-    link->channel_delay_ms = next_delay_ms(link);
-    link->channel_is_permanent = false;
-    link->channel_error = why;
+    close_channel(link, &why, next_delay_ms(link), false);
     amqpext__link_end_epoch(link, &why, true);
+}
+
+/* The broker closed the channel when our own channel.close was on its way. */
+static void answer_crossing(struct link *link)
+{
+    if (link->closes_have_crossed) {
+        amqpext__link_lose_protocol(link, REPLY_CHANNEL_ERROR, "a channel that was closed twice");
+        return;
+    }
+    link->closes_have_crossed = true;
+    amqpext__send_channel_close_ok(&link->output.control, LINK_CHANNEL);
 }
 
 /* Our channel.close is under way: nothing but its answer, or the broker's own close, matters. */
@@ -259,7 +274,7 @@ static void finish_closing(struct link *link, const struct method *method)
     const struct amqpext_error error = link->channel_error;
 
     if (method->kind == METHOD_CHANNEL_CLOSE)
-        amqpext__send_channel_close_ok(&link->output.control, LINK_CHANNEL);
+        answer_crossing(link);
     if (method->kind != METHOD_CHANNEL_CLOSE_OK)
         return;
     if (link->channel_delay_ms == 0)

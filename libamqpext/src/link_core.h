@@ -75,8 +75,7 @@ struct link_output {
     size_t missing; /* bytes of the owner's message that is under way */
     bool is_stuck; /* the socket takes nothing for now */
     bool has_more; /* there is more to write than one turn does */
-    bool has_failed; /* nothing can be written any more, for: */
-    struct amqpext_error error;
+    bool is_farewell; /* no message of the owner follows any more */
 };
 
 struct link {
@@ -120,6 +119,7 @@ struct link {
     /* After PHASE_CHANNEL_CLOSING: the pause, and why. */
     unsigned channel_delay_ms;
     bool channel_is_permanent;
+    bool closes_have_crossed; /* the broker has closed it too */
     struct amqpext_error channel_error;
     uint64_t last_epoch;
     uint64_t connection_ready_us, epoch_ready_us; /* 0: not yet */

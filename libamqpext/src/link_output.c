@@ -53,8 +53,8 @@ static void reset_control(struct link_output *output)
 
 static bool may_gather(const struct link *link)
 {
-    return link->phase == PHASE_READY && link->owner->gather != NULL && !link->is_flow_stopped &&
-           !atomic_load_explicit(&link->is_blocked, memory_order_relaxed);
+    return link->phase == PHASE_READY && !link->output.is_farewell && link->owner->gather != NULL &&
+           !link->is_flow_stopped && !atomic_load_explicit(&link->is_blocked, memory_order_relaxed);
 }
 
 /* The owner's pieces, at most `most` bytes of them; returns how many. */
@@ -179,6 +179,7 @@ void amqpext__link_farewell(struct link *link)
     struct amqpext_error error = AMQPEXT_ERROR_INIT;
     enum stream_result result;
 
+    link->output.is_farewell = true;
     if (!link->output.control.failed)
         write_some(link, &result, &error);
 }

@@ -308,6 +308,38 @@ static void what_was_on_its_way_when_the_channel_was_closed_is_ignored(void **st
     faked_end(probe, broker);
 }
 
+static void peer_that_closes_for_ever_and_does_not_listen_is_left(void **state)
+{
+    /* channel.close, 404, without a text. */
+    static const char CLOSE[] = "\x01\x00\x01\x00\x00\x00\x0b\x00\x14\x00\x28\x01\x94\x00"
+                                "\x00\x00\x00\x00\xce";
+    enum { SIZE = sizeof(CLOSE) - 1, TIMES = 100000 };
+    struct fake_broker *broker = fake_broker_new(NULL);
+    struct amqpext_error error = AMQPEXT_ERROR_INIT;
+    struct probe_options options = faked_options(broker);
+    char *closes = malloc((size_t)SIZE * TIMES);
+    struct probe *probe;
+    size_t i;
+
+    (void)state;
+    assert_non_null(closes);
+    for (i = 0; i < TIMES; i++)
+        memcpy(closes + i * SIZE, CLOSE, SIZE);
+    options.connection.reply_timeout_ms = LONG_MS;
+    probe = probe_start(&options);
+    probe_wait(probe, PROBE_READY, 1);
+    faked_get_stuck(probe, broker, 12000000);
+    amqpext__fail(&error, AMQPEXT_EBROKER, "a whim");
+    probe_run(probe, reopen, &error);
+    assert_true(probe_wait(probe, PROBE_LOST, 1).is_channel_only);
+    fake_broker_raw(broker, 0, closes, (size_t)SIZE * TIMES);
+    assert_int_equal(probe_wait_state(probe, AMQPEXT_STATE_WAITING, 1).error.status,
+                     AMQPEXT_EPROTOCOL);
+    fake_broker_stop_reading(broker, false);
+    faked_end(probe, broker);
+    free(closes);
+}
+
 static void broker_that_does_not_answer_a_step_is_left_after_the_timeout(void **state)
 {
     struct fake_broker *broker = fake_broker_new(NULL);
@@ -388,6 +420,7 @@ int main(void)
         cmocka_unit_test(channel_that_is_closed_again_and_again_waits_longer),
         cmocka_unit_test(owner_may_have_its_channel_opened_again),
         cmocka_unit_test(what_was_on_its_way_when_the_channel_was_closed_is_ignored),
+        cmocka_unit_test(peer_that_closes_for_ever_and_does_not_listen_is_left),
         cmocka_unit_test(broker_that_does_not_answer_a_step_is_left_after_the_timeout),
         cmocka_unit_test(channel_is_opened_again_in_the_middle_of_a_message),
         cmocka_unit_test(owner_is_asked_again_after_every_pause),

@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include "error.h"
 #include "support/faked.h"
 
 static void blocked_broker_is_told_and_gets_no_messages(void **state)
@@ -145,6 +146,28 @@ static void message_under_way_is_ended_when_the_broker_blocks(void **state)
     faked_end(probe, broker);
 }
 
+static void publish_and_give_up(struct probe *probe, void *data)
+{
+    probe_publish(probe, 1000000);
+    amqpext__link_fail(probe_link(probe), data);
+}
+
+static void last_words_are_not_followed_by_messages(void **state)
+{
+    struct amqpext_error error = AMQPEXT_ERROR_INIT;
+    struct fake_broker *broker = fake_broker_new(NULL);
+    struct probe *probe = faked_start(broker);
+
+    (void)state;
+    probe_wait(probe, PROBE_READY, 1);
+    amqpext__fail(&error, AMQPEXT_EPROTOCOL, "a confirm of nothing");
+    probe_run(probe, publish_and_give_up, &error);
+    fake_broker_wait(broker, AMQP_CONNECTION_CLOSE_METHOD, 1);
+    probe_wait(probe, PROBE_READY, 2);
+    assert_true(probe_stats(probe).bytes_out < 10000);
+    faked_end(probe, broker);
+}
+
 static void broker_that_sends_heartbeats_but_does_not_read_stays_connected(void **state)
 {
     const struct fake_broker_options fake = {.heartbeat_s = 1};
@@ -193,6 +216,7 @@ int main(void)
         cmocka_unit_test(methods_go_out_between_messages),
         cmocka_unit_test(message_under_way_is_ended_after_its_channel_was_closed),
         cmocka_unit_test(message_under_way_is_ended_when_the_broker_blocks),
+        cmocka_unit_test(last_words_are_not_followed_by_messages),
         cmocka_unit_test(broker_that_sends_heartbeats_but_does_not_read_stays_connected),
         cmocka_unit_test(link_sleeps_while_the_socket_is_full),
     };
