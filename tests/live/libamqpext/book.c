@@ -100,11 +100,11 @@ bool book_number(struct book *book, const void *body, size_t size, size_t *numbe
     return false;
 }
 
-void book_delivered(struct book *book, size_t number)
+unsigned book_delivered(struct book *book, size_t number)
 {
-    atomic_fetch_add(&book->entries[number].deliveries, 1);
     if (atomic_load(&book->entries[number].successes) != 0)
         atomic_fetch_add(&book->duplicates, 1);
+    return atomic_fetch_add(&book->entries[number].deliveries, 1);
 }
 
 void book_failed(struct book *book, size_t number)

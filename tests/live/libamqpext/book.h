@@ -61,7 +61,8 @@ bool book_is_poisoned(size_t number);
 void book_outcome(struct book *book, size_t number, const struct amqpext_outcome *outcome);
 /* The number of a received body, whose bytes are compared with those published. */
 bool book_number(struct book *book, const void *body, size_t size, size_t *number);
-void book_delivered(struct book *book, size_t number);
+/* Returns how often it was delivered before. */
+unsigned book_delivered(struct book *book, size_t number);
 void book_failed(struct book *book, size_t number);
 void book_succeeded(struct book *book, size_t number);
 void book_buried(struct book *book, size_t number);

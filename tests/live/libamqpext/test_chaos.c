@@ -52,6 +52,7 @@ struct world {
     struct amqpext_producer *producer;
     struct amqpext_consumer *consumer, *undertaker;
     atomic_bool is_over; /* publishers stop */
+    atomic_uint n_publishers;
     atomic_size_t most_memory, most_pending, most_pending_bytes;
     _Atomic uint64_t handled_us; /* when a handler came to an end last */
 };
@@ -116,7 +117,7 @@ static size_t due(const struct world *world)
 static void *publish(void *data)
 {
     struct world *world = data;
-    struct chance chance = {world->seed ^ (uint64_t)(uintptr_t)&chance};
+    struct chance chance = {world->seed + atomic_fetch_add(&world->n_publishers, 1)};
     char *body = malloc(BOOK_BODY_MAX);
     size_t number;
 
@@ -166,13 +167,14 @@ static enum amqpext_verdict handle(struct world *world, struct amqpext_delivery 
 static enum amqpext_verdict process_request(void *data, struct amqpext_delivery *delivery)
 {
     struct world *world = data;
-    struct chance chance = {now_us()};
+    struct chance chance;
     enum amqpext_verdict verdict = AMQPEXT_REJECT;
     size_t size, number;
     const void *body = amqpext_delivery_body(delivery, &size);
 
     if (book_number(&world->book, body, size, &number)) {
-        book_delivered(&world->book, number);
+        chance.state =
+            world->seed ^ chance_mix(1000 * number + book_delivered(&world->book, number));
         verdict = handle(world, delivery, number, &chance);
     }
     atomic_store(&world->handled_us, now_us());
