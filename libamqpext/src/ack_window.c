@@ -127,8 +127,8 @@ static void flush_behind(struct ack_window *window, ack_emit_fn emit, void *data
 }
 
 /*
- * The broker sends no more than `prefetch` that are unsettled: holding half of them back could leave
- * workers without anything to do.
+ * The broker sends no more than `prefetch` that are unsettled: holding half of them back could
+ * leave workers without anything to do.
  */
 static bool is_pressed(const struct ack_window *window)
 {

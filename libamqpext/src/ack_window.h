@@ -17,8 +17,8 @@
 #include <stdint.h>
 
 /*
- * How long an acknowledgement at least waits behind a delivery that is not settled: workers that run
- * side by side end in any order, and most gaps close within that time.
+ * How long an acknowledgement at least waits behind a delivery that is not settled: workers that
+ * run side by side end in any order, and most gaps close within that time.
  */
 enum { ACK_BEHIND_US = 5000 };
 

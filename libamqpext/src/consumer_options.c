@@ -1,6 +1,6 @@
 /*
- * Options of a consumer: what is missing, wrong, or contradicts itself is said here, before anything
- * is connected.
+ * Options of a consumer: what is missing, wrong, or contradicts itself is said here, before
+ * anything is connected.
  *
  * Order: setup, setup_free.
  * Invariant: a setup that was made points to nothing of the caller's but `data` and serializers.

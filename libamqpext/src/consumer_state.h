@@ -140,8 +140,8 @@ void amqpext__flow_set_tag(struct amqpext_consumer *consumer, struct bytes tag);
 /* To its handler; amqpext__jobs_wake must follow. */
 void amqpext__consumer_add(struct amqpext_consumer *consumer, struct amqpext_delivery *delivery);
 /*
- * The verdict is there: passes the delivery on, to the retry engine or the I/O thread. False: it was
- * stale.
+ * The verdict is there: passes the delivery on, to the retry engine or the I/O thread. False: it
+ * was stale.
  */
 bool amqpext__consumer_conclude(struct amqpext_delivery *delivery);
 /* Whether what is rejected for good goes to dead letters of the queue's own, as far as is known. */

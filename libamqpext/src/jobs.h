@@ -30,7 +30,7 @@ enum amqpext_status amqpext__jobs_new(enum amqpext_callbacks mode, unsigned n_wo
                                       struct jobs **out, struct amqpext_error *error);
 /* Starts the threads of WORKERS now, so that a lack of them is told. Errors: AMQPEXT_ERESOURCES. */
 enum amqpext_status amqpext__jobs_start(struct jobs *jobs, struct amqpext_error *error);
-/* Not after the stop. When no thread can be started, the job waits for the next post or the stop. */
+/* Not after the stop. Without a thread to be had, the job waits for the next post or the stop. */
 void amqpext__jobs_post(struct jobs *jobs, struct job *job);
 /*
  * The same for many: workers that rest are not woken for each of them, but by amqpext__jobs_wake,
@@ -57,8 +57,8 @@ int amqpext__jobs_fd(const struct jobs *jobs);
 void amqpext__jobs_dispatch(struct jobs *jobs);
 void amqpext__jobs_notify(struct jobs *jobs);
 /*
- * Runs (DISPATCH: on this thread) what waits, and joins the threads. Not from inside of a job. Again
- * does nothing.
+ * Runs (DISPATCH: on this thread) what waits, and joins the threads. Not from inside of a job.
+ * Again does nothing.
  */
 void amqpext__jobs_stop(struct jobs *jobs);
 void amqpext__jobs_free(struct jobs *jobs);

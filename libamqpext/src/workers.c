@@ -1,7 +1,7 @@
 /*
  * Workers: starting and joining threads.
  *
- * Order: init; start, again while some are missing; join; free. Whoever calls keeps the calls apart.
+ * Order: init; start, again while some are missing; join; free. The caller keeps the calls apart.
  * Invariant: the first `started` threads run or wait to be joined.
  */
 #include "workers.h"

@@ -25,7 +25,8 @@ void consuming_through(struct consuming *consuming, uint16_t port)
 void consuming_begin(struct consuming *consuming, const char *queue, int verdict)
 {
     memset(consuming, 0, sizeof(*consuming));
-    assert_true(broker_delete_queues(queue));
+    if (!broker_delete_queues(queue))
+        fail_msg("the queues %s* cannot be deleted", queue);
     consuming->queue = queue;
     consuming_through(consuming, broker_port());
     handler_init(&consuming->handler, verdict);

@@ -378,12 +378,13 @@ static void handlers_run_inside_of_a_foreign_loop(void **state)
 {
     struct consuming consuming;
     struct epoll_event event = {.events = EPOLLIN};
-    const int epoll = epoll_create1(EPOLL_CLOEXEC);
+    int epoll;
 
     (void)state;
     consuming_begin(&consuming, "consumer.loop", AMQPEXT_ACK);
     consuming.options.callbacks = AMQPEXT_CALLBACKS_DISPATCH;
     consuming_start(&consuming);
+    epoll = epoll_create1(EPOLL_CLOEXEC);
     assert_int_equal(
         epoll_ctl(epoll, EPOLL_CTL_ADD, amqpext_consumer_fd(consuming.consumer), &event), 0);
     consuming_publish_numbers(&consuming, 100);

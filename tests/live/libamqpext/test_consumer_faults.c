@@ -245,11 +245,12 @@ static void stopped_at_any_moment_it_loses_nothing(void **state)
     assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
     while (total < STORM_MESSAGES) {
         const pid_t child = start_child(consuming.url, pipe_fds);
-        struct timespec pause = {0, 0};
 
         seed = seed * 1103515245 + 12345;
-        pause.tv_nsec = (long)((seed >> 16) % 100) * 1000000;
-        nanosleep(&pause, NULL);
+        /* Half of them while they connect, the others while they consume. */
+        if ((seed >> 30) % 2 != 0)
+            total += read_numbers(pipe_fds[0], handled, 10000);
+        consuming_sleep_ms((seed >> 16) % 50);
         end_child(child);
         while ((more = read_numbers(pipe_fds[0], handled, 0)) != 0)
             total += more;
