@@ -56,7 +56,7 @@ static enum amqpext_status make_locks(struct link *link, struct amqpext_error *e
     return AMQPEXT_OK;
 }
 
-static void set_up(struct link *link)
+static enum amqpext_status set_up(struct link *link, struct amqpext_error *error)
 {
     const struct endpoint *endpoint = &link->endpoint;
 
@@ -69,6 +69,8 @@ static void set_up(struct link *link)
                           endpoint->reconnect_max_delay_ms, amqpext__backoff_seed());
     amqpext__backoff_init(&link->channel_backoff, CHANNEL_MIN_DELAY_MS,
                           endpoint->reconnect_max_delay_ms, amqpext__backoff_seed());
+    link->barred_until_us = calloc(endpoint->n_hosts, sizeof(*link->barred_until_us));
+    return link->barred_until_us == NULL ? amqpext__fail_memory(error) : AMQPEXT_OK;
 }
 
 enum amqpext_status amqpext__link_new(struct endpoint *endpoint, const struct link_owner *owner,
@@ -85,13 +87,15 @@ enum amqpext_status amqpext__link_new(struct endpoint *endpoint, const struct li
     memset(endpoint, 0, sizeof(*endpoint));
     link->owner = owner;
     link->data = data;
-    set_up(link);
-    status = make_descriptors(link, error);
+    status = set_up(link, error);
+    if (status == AMQPEXT_OK)
+        status = make_descriptors(link, error);
     if (status == AMQPEXT_OK)
         status = make_locks(link, error);
     if (status != AMQPEXT_OK) {
         close_descriptors(link);
         amqpext__endpoint_free(&link->endpoint);
+        free(link->barred_until_us);
         free(link);
         return status;
     }
@@ -158,6 +162,7 @@ void amqpext__link_free(struct link *link)
     pthread_cond_destroy(&link->changed);
     pthread_mutex_destroy(&link->lock);
     amqpext__endpoint_free(&link->endpoint);
+    free(link->barred_until_us);
     free(link);
 }
 

@@ -3,7 +3,8 @@
  *
  * Order: a pause, a dial, a login; then the channel; from anywhere amqpext__link_lose, and a pause.
  * Invariant: at most one of dial and stream is there; a round, of one try of each host, ends with a
- * pause that is longer than none, whatever the hosts do.
+ * pause that is longer than none, whatever the hosts do; a host with a permanent error is passed
+ * over for permanent_delay_ms, whatever the others do.
  */
 #include "link_core.h"
 
@@ -68,11 +69,22 @@ void amqpext__link_drop(struct link *link)
     link->wants_fail = link->wants_reopen = false;
 }
 
+/* Passes hosts over that are barred: they count as tried. */
+static void skip_barred(struct link *link)
+{
+    while (link->round_tries < link->endpoint.n_hosts &&
+           link->now_us < link->barred_until_us[link->next_host]) {
+        link->next_host = (link->next_host + 1) % link->endpoint.n_hosts;
+        link->round_tries++;
+    }
+}
+
 void amqpext__link_dial(struct link *link)
 {
     struct amqpext_error error = AMQPEXT_ERROR_INIT;
     enum amqpext_status status;
 
+    skip_barred(link);
     link->host = &link->endpoint.hosts[link->next_host];
     link->phase = PHASE_DIALING;
     link->due_us = link->now_us + (uint64_t)link->endpoint.connect_timeout_ms * 1000;
@@ -123,16 +135,40 @@ static void forget_failures(struct link *link)
     link->round_is_permanent = false;
 }
 
+/* Until the first of the hosts may be tried again that all are barred; 0: not all are. */
+static unsigned barred_ms(const struct link *link)
+{
+    uint64_t until_us = NEVER;
+    size_t i;
+
+    for (i = 0; i < link->endpoint.n_hosts; i++) {
+        if (link->barred_until_us[i] < until_us)
+            until_us = link->barred_until_us[i];
+    }
+    return until_us <= link->now_us ? 0 : (unsigned)((until_us - link->now_us + 999) / 1000);
+}
+
 /* All hosts were tried: the pause, and an error that somebody has to mend before any other. */
 static unsigned end_round(struct link *link, struct amqpext_error *error, bool *is_permanent)
 {
+    const unsigned delay_ms = barred_ms(link);
+
     *is_permanent = link->round_is_permanent;
+    if (*is_permanent)
+        *error = link->round_error;
     link->round_is_permanent = false;
     link->round_tries = 0;
-    if (!*is_permanent)
-        return amqpext__backoff_next_ms(&link->backoff);
-    *error = link->round_error;
-    return link->endpoint.permanent_delay_ms;
+    return delay_ms != 0 ? delay_ms : amqpext__backoff_next_ms(&link->backoff);
+}
+
+static void bar(struct link *link, const struct amqpext_error *reason)
+{
+    link->barred_until_us[link->next_host] =
+        link->now_us + (uint64_t)link->endpoint.permanent_delay_ms * 1000;
+    if (link->round_is_permanent)
+        return;
+    link->round_is_permanent = true;
+    link->round_error = *reason;
 }
 
 static void pause_after(struct link *link, const struct amqpext_error *reason, bool is_permanent)
@@ -140,13 +176,13 @@ static void pause_after(struct link *link, const struct amqpext_error *reason, b
     struct amqpext_error error = *reason;
     unsigned delay_ms = 0;
 
-    if (is_permanent && !link->round_is_permanent) {
-        link->round_is_permanent = true;
-        link->round_error = *reason;
-    }
+    if (is_permanent)
+        bar(link, reason);
     is_permanent = false;
     link->next_host = (link->next_host + 1) % link->endpoint.n_hosts;
-    if (++link->round_tries >= link->endpoint.n_hosts)
+    link->round_tries++;
+    skip_barred(link);
+    if (link->round_tries >= link->endpoint.n_hosts)
         delay_ms = end_round(link, &error, &is_permanent);
     link->phase = PHASE_PAUSE;
     link->due_us = link->now_us + (uint64_t)delay_ms * 1000;

@@ -100,7 +100,9 @@ struct link {
     bool is_started, is_joining, is_joined;
     bool is_ready; /* as it was told last */
     bool is_finishing;
-    bool is_permanent; /* somebody has to act, for: */
+    bool is_permanent; /* somebody has to act now, */
+    uint64_t n_permanent; /* had to so often, */
+    struct amqpext_error permanent_error; /* the last time for this */
     struct amqpext_error last_error;
 
     /* The I/O thread's own. */
@@ -112,7 +114,8 @@ struct link {
     enum amqpext_state state; /* as it was told last */
     size_t next_host; /* to be tried */
     const struct host *host; /* that was tried last */
-    size_t round_tries; /* hosts tried since the last pause */
+    uint64_t *barred_until_us; /* of each host: it had a permanent error */
+    size_t round_tries; /* hosts tried, or passed over, since the last pause */
     bool round_is_permanent;
     struct amqpext_error round_error; /* with round_is_permanent */
     struct backoff backoff, channel_backoff;

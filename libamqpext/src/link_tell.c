@@ -24,6 +24,10 @@ static void tell(struct link *link, struct amqpext_state_event *event)
     link->is_permanent = event->is_permanent;
     if (event->state == AMQPEXT_STATE_WAITING)
         link->last_error = *event->error;
+    if (event->is_permanent) {
+        link->n_permanent++;
+        link->permanent_error = *event->error;
+    }
     pthread_cond_broadcast(&link->changed);
     pthread_mutex_unlock(&link->lock);
     if (link->owner->state != NULL)

@@ -69,16 +69,19 @@ const struct endpoint *amqpext__link_endpoint(const struct link *link)
     return &link->endpoint;
 }
 
-/* Whether there is something to answer to somebody who waits; under the lock. */
-static bool has_answer(const struct link *link, enum amqpext_status *status,
+/*
+ * Whether there is something to answer to somebody who waits, since there were so many permanent
+ * errors; under the lock.
+ */
+static bool has_answer(const struct link *link, uint64_t n_permanent, enum amqpext_status *status,
                        struct amqpext_error *error)
 {
     if (link->is_finishing)
         *status = amqpext__fail(error, AMQPEXT_ECLOSED, "the connection is closing");
     else if (link->is_ready)
         *status = AMQPEXT_OK;
-    else if (link->is_permanent)
-        *status = amqpext__fail_copy(error, &link->last_error);
+    else if (link->is_permanent || link->n_permanent != n_permanent)
+        *status = amqpext__fail_copy(error, &link->permanent_error);
     else
         return false;
     return true;
@@ -101,12 +104,14 @@ enum amqpext_status amqpext__link_wait_ready(struct link *link, unsigned timeout
 {
     const uint64_t deadline_us = monotonic_us() + (uint64_t)timeout_ms * 1000;
     enum amqpext_status status;
+    uint64_t n_permanent;
     bool is_in_time = true;
 
     if (amqpext__link_is_own_thread(link))
         return amqpext__fail(error, AMQPEXT_ESTATE, "a callback cannot wait for a connection");
     pthread_mutex_lock(&link->lock);
-    while (!has_answer(link, &status, error)) {
+    n_permanent = link->n_permanent;
+    while (!has_answer(link, n_permanent, &status, error)) {
         if (!is_in_time) {
             status = fail_late(link, timeout_ms, error);
             break;

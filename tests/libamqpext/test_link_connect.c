@@ -249,10 +249,40 @@ static void round_of_all_hosts_is_permanent_when_one_of_them_is(void **state)
     options.connection.permanent_delay_ms = LONG_MS;
     probe = probe_start(&options);
     assert_int_equal(amqpext__link_wait_ready(probe_link(probe), 30000, &error), AMQPEXT_EAUTH);
-    assert_int_equal(probe_stats(probe).tries, 2);
     assert_int_equal(probe_stats(probe).permanent_errors, 1);
+    /* From then on only the other one is tried, with the pauses of one that may come back. */
+    probe_wait_state(probe, AMQPEXT_STATE_WAITING, 8);
+    assert_int_equal(fake_broker_count(broker, FAKE_ACCEPTED), 1);
+    assert_int_equal(probe_stats(probe).permanent_errors, 1);
+    fake_broker_refuse_connections(away, false);
+    assert_int_equal(amqpext__link_wait_ready(probe_link(probe), 30000, NULL), AMQPEXT_OK);
     faked_end(probe, broker);
     fake_broker_free(away);
+}
+
+static void host_with_a_permanent_error_does_not_delay_the_others(void **state)
+{
+    struct fake_broker *broker = fake_broker_new(NULL), *closed = fake_broker_new(NULL);
+    struct probe_options options = faked_options(broker);
+    struct probe *probe;
+    char url[128];
+    size_t i;
+
+    (void)state;
+    snprintf(url, sizeof(url), "amqp://127.0.0.1:%u,127.0.0.1:%u", fake_broker_port(closed),
+             fake_broker_port(broker));
+    fake_broker_refuse(closed, AMQP_CONNECTION_OPEN_METHOD, 530, "not here", 100);
+    options.url = url;
+    options.connection.permanent_delay_ms = LONG_MS;
+    probe = probe_start(&options);
+    for (i = 1; i <= 5; i++) {
+        probe_wait(probe, PROBE_READY, i);
+        fake_broker_drop(broker, 0, FAKE_DROP_RESET);
+        probe_wait(probe, PROBE_LOST, i);
+    }
+    assert_int_equal(fake_broker_count(closed, FAKE_ACCEPTED), 1);
+    faked_end(probe, broker);
+    fake_broker_free(closed);
 }
 
 struct greeting {
@@ -390,6 +420,7 @@ int main(void)
         cmocka_unit_test(broker_that_is_away_is_tried_for_ever),
         cmocka_unit_test(next_host_is_tried_at_once),
         cmocka_unit_test(round_of_all_hosts_is_permanent_when_one_of_them_is),
+        cmocka_unit_test(host_with_a_permanent_error_does_not_delay_the_others),
         cmocka_unit_test(peer_that_is_no_broker_is_told_as_such),
         cmocka_unit_test(cut_anywhere_is_no_permanent_error),
         cmocka_unit_test(answers_may_come_byte_by_byte),
