@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "clock.h"
+#include "delivery.h"
 #include "support/consumer_rig.h"
 
 #define RECEIVED(rig, name, n) fake_broker_wait((rig)->broker, AMQP_##name##_METHOD, (n))
@@ -245,7 +246,7 @@ static void many_threads_settle_what_was_deferred(void **state)
 static void free_does_not_wait_for_deferred_deliveries(void **state)
 {
     struct consumer_rig rig;
-    struct handled *first, *second;
+    struct amqpext_delivery *delivery;
     uint64_t before_us;
 
     (void)state;
@@ -253,20 +254,33 @@ static void free_does_not_wait_for_deferred_deliveries(void **state)
     rig.options.drain_timeout_ms = 600000;
     rig_start(&rig);
     rig_deliver(&rig, "k", "1");
-    first = handler_wait_ended(&rig.handler, 1);
-    assert_int_equal(amqpext_delivery_settle(first->delivery, AMQPEXT_ACK, NULL), AMQPEXT_OK);
-    handler_hold(&rig.handler);
-    rig_deliver(&rig, "k", "2");
-    second = handler_wait(&rig.handler, 2);
-    /* It is deferred when the stop has begun. */
-    amqpext_consumer_request_stop(rig.consumer);
-    (void)RECEIVED(&rig, BASIC_CANCEL, 1);
-    /* Settled, while its handler runs, it is the library's. */
-    assert_int_equal(amqpext_delivery_settle(second->delivery, AMQPEXT_ACK, NULL), AMQPEXT_OK);
-    handler_release(&rig.handler);
+    delivery = handler_wait_ended(&rig.handler, 1)->delivery;
     before_us = monotonic_us();
     rig_end(&rig);
     assert_true(monotonic_us() - before_us < UINT64_C(300000000));
+    /* It should have been settled before. */
+    amqpext__delivery_free(delivery);
+}
+
+static void handler_that_defers_while_it_is_freed_is_waited_for(void **state)
+{
+    struct consumer_rig rig;
+
+    (void)state;
+    rig_begin(&rig, AMQPEXT_DEFER, NULL);
+    rig_start(&rig);
+    handler_hold(&rig.handler);
+    rig_deliver(&rig, "k", "1");
+    /* Settled, while its handler runs, it is the library's. */
+    assert_int_equal(
+        amqpext_delivery_settle(handler_wait(&rig.handler, 1)->delivery, AMQPEXT_ACK, NULL),
+        AMQPEXT_OK);
+    amqpext_consumer_request_stop(rig.consumer);
+    (void)RECEIVED(&rig, BASIC_CANCEL, 1);
+    assert_true(fake_broker_stays_at(rig.broker, AMQP_CONNECTION_CLOSE_METHOD, 0, 50));
+    handler_release(&rig.handler);
+    (void)RECEIVED(&rig, BASIC_ACK, 1);
+    rig_end(&rig);
 }
 
 static void delivery_that_meets_the_cancel_goes_back(void **state)
@@ -474,6 +488,7 @@ int main(void)
         cmocka_unit_test(delivery_settled_by_its_own_handler_is_settled_once),
         cmocka_unit_test(many_threads_settle_what_was_deferred),
         cmocka_unit_test(free_does_not_wait_for_deferred_deliveries),
+        cmocka_unit_test(handler_that_defers_while_it_is_freed_is_waited_for),
         cmocka_unit_test(delivery_that_meets_the_cancel_goes_back),
         cmocka_unit_test(broker_that_does_not_answer_the_cancel_is_not_waited_for),
         cmocka_unit_test(stop_without_a_connection_ends_at_once),

@@ -82,7 +82,8 @@ struct amqpext_consumer_options {
     const char *consumer_tag; /* default: the broker chooses */
     const struct amqpext_table *consume_arguments; /* x-priority and the like */
     unsigned ack_count; /* acknowledgements that are joined at most; default 64 */
-    unsigned ack_delay_ms; /* how long one may wait for others; default 0: for what is at hand */
+    /* How long one may wait for others, at least 5 ms behind a message that is still unsettled. */
+    unsigned ack_delay_ms; /* default 0: for what is at hand */
     unsigned drain_timeout_ms; /* after a requested stop; default 30000 */
     /* A message unsettled for so long is logged; default 900000, half of RabbitMQ's own limit. */
     unsigned slow_handler_ms;
@@ -94,9 +95,8 @@ struct amqpext_consumer_options {
 /*
  * Makes a consumer; nothing is connected yet.
  *
- * Errors:  AMQPEXT_EINVALID    an option is missing or wrong; the message shows no password.
- *          AMQPEXT_ERESOURCES  no descriptor to be had.
- *          AMQPEXT_ENOMEM
+ * Errors:  AMQPEXT_EINVALID  an option is missing or wrong; the message shows no password.
+ *          AMQPEXT_ERESOURCES, AMQPEXT_ENOMEM
  * Since:   0.1
  */
 AMQPEXT_API enum amqpext_status amqpext_consumer_new(const struct amqpext_consumer_options *options,
@@ -158,7 +158,7 @@ AMQPEXT_API enum amqpext_status amqpext_consumer_stop(struct amqpext_consumer *c
                                                       struct amqpext_error *error);
 
 /*
- * Stops without waiting for deferred deliveries, if it is not stopped, and frees; NULL is allowed.
+ * Stops, if it is not stopped, without waiting for deferred deliveries, and frees; NULL is allowed.
  *
  * Since:   0.1
  */
@@ -166,8 +166,8 @@ AMQPEXT_API void amqpext_consumer_free(struct amqpext_consumer *consumer);
 
 /*
  * Stops the flow of deliveries, and lets it go on: basic.cancel and basic.consume. What was
- * delivered already is still handled. Both are requests, carried out in the background, and hold
- * over reconnects.
+ * delivered already is still handled, and the flow goes on when less than prefetch_count of it is
+ * unsettled. Both are requests, carried out in the background, and hold over reconnects.
  *
  * Since:   0.1
  */
