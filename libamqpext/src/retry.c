@@ -32,11 +32,6 @@ enum amqpext_status amqpext__retry_new(const struct amqpext_consumer_options *op
                                        void *data, struct retry **out, struct amqpext_error *error)
 {
     struct retry *retry = calloc(1, sizeof(*retry));
-    const struct copier_setup setup = {.options = options,
-                                       .queues = &retry->queues,
-                                       .log = &retry->log,
-                                       .done = done,
-                                       .data = data};
     enum amqpext_status status;
 
     if (retry == NULL)
@@ -44,6 +39,12 @@ enum amqpext_status amqpext__retry_new(const struct amqpext_consumer_options *op
     retry->log = log_only(options->connection);
     status = amqpext__retry_queues_make(options->retry, queue, &retry->queues, error);
     if (status == AMQPEXT_OK) {
+        const struct copier_setup setup = {.options = options,
+                                           .queues = &retry->queues,
+                                           .log = &retry->log,
+                                           .done = done,
+                                           .data = data};
+
         status = amqpext__copier_new(&setup, &retry->copier, error);
         if (status != AMQPEXT_OK)
             amqpext__retry_queues_free(&retry->queues);

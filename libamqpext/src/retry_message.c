@@ -14,6 +14,7 @@
 
 /* The error structure is filled by the functions of tables. */
 struct headers {
+    const struct amqpext_table *received; /* where values are taken from: it does not change */
     struct amqpext_table *table;
     enum amqpext_status status; /* the first failure */
     struct amqpext_error *error;
@@ -51,7 +52,7 @@ static void set_time(struct headers *headers, const char *name, int64_t seconds)
 /* Moves a header that the broker would act upon out of its way. */
 static void rename_header(struct headers *headers, const char *from, const char *to)
 {
-    const struct amqpext_value *value = amqpext_table_get(headers->table, from);
+    const struct amqpext_value *value = amqpext_table_get(headers->received, from);
 
     if (value == NULL)
         return;
@@ -73,7 +74,7 @@ static bool has_died_in(const struct amqpext_value *death, const char *queue)
  */
 static void forget_deaths_in(struct headers *headers, const char *queue)
 {
-    const struct amqpext_value *deaths = amqpext_table_get(headers->table, "x-death");
+    const struct amqpext_value *deaths = amqpext_table_get(headers->received, "x-death");
     struct amqpext_value kept = {.kind = AMQPEXT_KIND_ARRAY};
     struct amqpext_value *items;
     size_t i;
@@ -129,12 +130,11 @@ static void add_origin(struct headers *headers, const struct amqpext_delivery *d
 
 static struct headers begin(const struct amqpext_delivery *delivery, struct amqpext_error *error)
 {
-    struct headers headers = {.error = error};
+    struct headers headers = {.received = delivery->content->properties.headers, .error = error};
 
     headers.status = amqpext_table_new(&headers.table, error);
     if (headers.status == AMQPEXT_OK)
-        headers.status =
-            amqpext__table_merge(headers.table, delivery->content->properties.headers, error);
+        headers.status = amqpext__table_merge(headers.table, headers.received, error);
     if (headers.status == AMQPEXT_OK)
         add_origin(&headers, delivery);
     return headers;

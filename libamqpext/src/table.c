@@ -112,8 +112,13 @@ static enum amqpext_status set(struct amqpext_table *table, const char *name, si
 {
     struct table_field field;
 
-    if (!reserve(table) || !amqpext__field_make(name, name_size, value, &field))
+    /* The copy first: the value may be one of this table, whose fields move to get room. */
+    if (!amqpext__field_make(name, name_size, value, &field))
         return amqpext__fail_memory(error);
+    if (!reserve(table)) {
+        free(field.name);
+        return amqpext__fail_memory(error);
+    }
     put(table, &field, n_values);
     return AMQPEXT_OK;
 }

@@ -245,7 +245,9 @@ static void replies_find_their_calls_in_any_order(void **state)
         assert_int_equal(wait_told(&rig, 101 - i).number, 1000 + i);
     }
     assert_int_equal(figures_of(&rig).replies, 100);
-    assert_int_equal(figures_of(&rig).pending, 0);
+    /* It counts until its callback has returned. */
+    while (figures_of(&rig).pending != 0)
+        sleep_ms(1);
     end(&rig);
 }
 

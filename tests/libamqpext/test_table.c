@@ -406,11 +406,33 @@ static void tables_survive_without_memory(void **state)
     amqpext_table_free(sample);
 }
 
+static void value_of_a_table_can_be_set_under_another_name(void **state)
+{
+    struct amqpext_table *table = NULL;
+    char name[8];
+    int i;
+
+    (void)state;
+    assert_int_equal(amqpext_table_new(&table, NULL), AMQPEXT_OK);
+    assert_int_equal(amqpext_table_set_text(table, "0", "text", NULL), AMQPEXT_OK);
+    for (i = 1; i < 50; i++) {
+        snprintf(name, sizeof(name), "%d", i);
+        assert_int_equal(amqpext_table_set(table, name, amqpext_table_get(table, "0"), NULL),
+                         AMQPEXT_OK);
+        assert_string_equal(amqpext_table_text(table, name), "text");
+    }
+    assert_int_equal(amqpext_table_set(table, "0", amqpext_table_get(table, "0"), NULL),
+                     AMQPEXT_OK);
+    assert_string_equal(amqpext_table_text(table, "0"), "text");
+    amqpext_table_free(table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_keep_the_order_of_their_first_setting),
         cmocka_unit_test(removed_field_is_gone_and_the_others_stay),
+        cmocka_unit_test(value_of_a_table_can_be_set_under_another_name),
         cmocka_unit_test(values_are_read_by_kind),
         cmocka_unit_test(table_that_is_not_there_is_empty),
         cmocka_unit_test(names_are_checked),
