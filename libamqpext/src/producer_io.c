@@ -20,7 +20,7 @@ static enum amqpext_status write_plan(void *owner, const struct broker *broker, 
     /* The default exchange is there, and must not be declared. */
     if (producer->exchange.name[0] != '\0')
         amqpext__plan_exchange(plan, &producer->exchange, 0);
-    amqpext__plan_topology(plan, &producer->topology, "", 0);
+    amqpext__plan_topology(plan, &producer->topology, NULL, 0);
     amqpext__plan_confirm_select(plan);
     return AMQPEXT_OK;
 }

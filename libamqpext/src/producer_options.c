@@ -60,6 +60,28 @@ static enum amqpext_status check_choices(const struct amqpext_producer_options *
     return AMQPEXT_OK;
 }
 
+static enum amqpext_status copy_topology(struct amqpext_producer *producer,
+                                         const struct amqpext_producer_options *options,
+                                         struct amqpext_error *error)
+{
+    struct amqpext_topology *topology = &producer->topology;
+    enum amqpext_status status =
+        amqpext__topology_copy(&producer->arena, options->topology, topology, error);
+    size_t i;
+
+    for (i = 0; status == AMQPEXT_OK && i < topology->n_bindings; i++) {
+        const struct amqpext_binding *binding = &topology->bindings[i];
+
+        /* The broker would take the queue that happened to be declared last. */
+        if (binding->to_queue == NULL && binding->to_exchange == NULL)
+            status = amqpext__fail(error, AMQPEXT_EINVALID,
+                                   "a binding of exchange '%s' needs to_queue or to_exchange: a "
+                                   "producer has no queue of its own",
+                                   binding->exchange);
+    }
+    return status;
+}
+
 static void fill_defaults(struct amqpext_producer *producer,
                           const struct amqpext_producer_options *options,
                           struct ledger_limits *limits)
@@ -93,8 +115,7 @@ enum amqpext_status amqpext__producer_configure(struct amqpext_producer *produce
     if (status == AMQPEXT_OK)
         status = copy_routing_key(producer, options, error);
     if (status == AMQPEXT_OK)
-        status =
-            amqpext__topology_copy(&producer->arena, options->topology, &producer->topology, error);
+        status = copy_topology(producer, options, error);
     fill_defaults(producer, options, limits);
     return status;
 }

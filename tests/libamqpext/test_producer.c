@@ -23,6 +23,8 @@ struct scene {
     unsigned n_seen;
     char bodies[SEEN_MAX][16];
     char last_key[64], last_exchange[64], last_type[64], last_id[64];
+    char last_trace[64];
+    size_t last_headers;
     enum amqpext_delivery_mode last_mode;
     enum amqpext_result says;
     bool is_held; /* the broker keeps everybody waiting */
@@ -65,6 +67,10 @@ static enum amqpext_result decide(void *data, const struct amqpext_test_message 
     snprintf(scene->last_type, 64, "%s",
              message->properties->content_type == NULL ? "" : message->properties->content_type);
     scene->last_mode = message->properties->delivery_mode;
+    scene->last_headers = amqpext_table_count(message->properties->headers);
+    if (amqpext_table_text(message->properties->headers, "traceparent") != NULL)
+        snprintf(scene->last_trace, 64, "%s",
+                 amqpext_table_text(message->properties->headers, "traceparent"));
     pthread_cond_broadcast(&scene->changed);
     while (scene->is_held)
         pthread_cond_wait(&scene->changed, &scene->lock);
@@ -320,6 +326,22 @@ static void options_are_checked(void **state)
     options.callbacks = (enum amqpext_callbacks)4;
     assert_int_equal(amqpext_producer_new(&options, &producer, NULL), AMQPEXT_EINVALID);
     assert_null(producer);
+}
+
+static void bindings_of_a_producer_name_where_they_lead(void **state)
+{
+    const struct amqpext_binding nowhere = {.exchange = "events", .routing_key = "#"};
+    const struct amqpext_topology topology = {
+        .size = sizeof(topology), .bindings = &nowhere, .n_bindings = 1};
+    struct amqpext_producer_options options = AMQPEXT_PRODUCER_OPTIONS_INIT;
+    struct amqpext_producer *producer = NULL;
+    struct amqpext_error error = AMQPEXT_ERROR_INIT;
+
+    (void)state;
+    options.topology = &topology;
+    assert_int_equal(amqpext_producer_new(&options, &producer, &error), AMQPEXT_EINVALID);
+    assert_string_equal(error.message, "a binding of exchange 'events' needs to_queue or "
+                                       "to_exchange: a producer has no queue of its own");
 }
 
 static void full_buffers_fail_when_told_to(void **state)
@@ -650,6 +672,71 @@ static void begin_close(struct closer *closer, struct scene *scene)
     assert_int_equal(pthread_create(&closer->thread, NULL, close_it, closer), 0);
 }
 
+static void memory_stays_within_what_the_header_says(void **state)
+{
+    enum { MESSAGES = 2000, BYTES = 1 << 20 };
+    struct amqpext_producer_options options = AMQPEXT_PRODUCER_OPTIONS_INIT;
+    struct amqpext_producer_stats stats = AMQPEXT_PRODUCER_STATS_INIT;
+    struct scene scene;
+    static char body[20000];
+    size_t size = 0;
+
+    (void)state;
+    options.max_messages = MESSAGES;
+    options.max_bytes = BYTES;
+    options.when_full = AMQPEXT_WHEN_FULL_DROP_OLDEST;
+    open_producer(&scene, &options);
+    hold(&scene, true);
+    while (stats.cancelled < 5000) {
+        size = (size * 7 + 13) % (stats.published % 50 == 0 ? sizeof(body) : 300);
+        assert_int_equal(amqpext_publish_bytes(scene.producer, body, size, "k", NULL, NULL),
+                         AMQPEXT_OK);
+        amqpext_producer_stats(scene.producer, &stats);
+        assert_true(stats.pending <= MESSAGES);
+        assert_true(stats.pending_bytes <= BYTES);
+        assert_true(stats.memory_bytes <= 2 * (size_t)BYTES + (2 << 20) + 2 * 300 * MESSAGES);
+    }
+    hold(&scene, false);
+    end_scene(&scene);
+}
+
+static void trace_headers_of_a_parent_are_passed_on(void **state)
+{
+    static const char trace[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    struct amqpext_test_delivery_options made = AMQPEXT_TEST_DELIVERY_OPTIONS_INIT;
+    struct amqpext_publish_options options = AMQPEXT_PUBLISH_OPTIONS_INIT;
+    struct amqpext_properties properties = AMQPEXT_PROPERTIES_INIT;
+    struct amqpext_delivery *parent = NULL;
+    struct amqpext_table *headers = NULL;
+    struct scene scene;
+
+    (void)state;
+    assert_int_equal(amqpext_table_new(&headers, NULL), AMQPEXT_OK);
+    assert_int_equal(amqpext_table_set_text(headers, "traceparent", trace, NULL), AMQPEXT_OK);
+    properties.headers = headers;
+    made.properties = &properties;
+    made.serializer = "raw";
+    assert_int_equal(amqpext_test_delivery_new(&made, &parent, NULL), AMQPEXT_OK);
+    open_producer(&scene, NULL);
+    amqpext_table_remove(headers, "traceparent");
+    assert_int_equal(amqpext_table_set_integer(headers, "own", 1, NULL), AMQPEXT_OK);
+    options.properties = &properties;
+    options.parent = parent;
+    assert_int_equal(amqpext_publish_bytes_wait(scene.producer, "x", 1, "k", &options, NULL, NULL),
+                     AMQPEXT_OK);
+    assert_string_equal(scene.last_trace, trace);
+    assert_int_equal(scene.last_headers, 2);
+    /* The caller's table is as it was. */
+    assert_int_equal(amqpext_table_count(headers), 1);
+    assert_int_equal(amqpext_table_set_text(headers, "traceparent", "own", NULL), AMQPEXT_OK);
+    assert_int_equal(amqpext_publish_bytes_wait(scene.producer, "x", 1, "k", &options, NULL, NULL),
+                     AMQPEXT_OK);
+    assert_string_equal(scene.last_trace, "own");
+    end_scene(&scene);
+    amqpext_test_delivery_free(parent);
+    amqpext_table_free(headers);
+}
+
 static void close_cancels_what_has_no_outcome(void **state)
 {
     struct amqpext_producer_options made = AMQPEXT_PRODUCER_OPTIONS_INIT;
@@ -787,6 +874,7 @@ int main(void)
         cmocka_unit_test(outcomes_say_what_the_broker_said),
         cmocka_unit_test(arguments_are_checked),
         cmocka_unit_test(options_are_checked),
+        cmocka_unit_test(bindings_of_a_producer_name_where_they_lead),
         cmocka_unit_test(full_buffers_fail_when_told_to),
         cmocka_unit_test(full_buffers_drop_the_oldest_unsent_when_told_to),
         cmocka_unit_test(full_buffers_make_wait_until_the_deadline),
@@ -798,6 +886,8 @@ int main(void)
         cmocka_unit_test(undispatched_outcomes_are_limited),
         cmocka_unit_test(workers_tell_in_order_and_flush_waits_for_them),
         cmocka_unit_test(messages_expire_without_an_answer),
+        cmocka_unit_test(memory_stays_within_what_the_header_says),
+        cmocka_unit_test(trace_headers_of_a_parent_are_passed_on),
         cmocka_unit_test(close_cancels_what_has_no_outcome),
         cmocka_unit_test(threads_that_wait_for_room_are_sent_away_by_close),
         cmocka_unit_test(a_producer_that_was_never_used_is_closed_at_once),

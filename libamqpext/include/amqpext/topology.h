@@ -67,7 +67,7 @@ struct amqpext_queue {
 /* Binds a queue, or an exchange where `to_exchange` is set, to an exchange. */
 struct amqpext_binding {
     const char *exchange; /* source */
-    const char *to_queue; /* NULL: the queue of the consumer */
+    const char *to_queue; /* NULL: the queue of the consumer; a producer has none */
     const char *to_exchange;
     const char *routing_key;
     const struct amqpext_table *arguments;
