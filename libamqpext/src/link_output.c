@@ -210,7 +210,8 @@ bool amqpext__link_absorb(struct link *link)
             break;
         account_owner(link, size);
     }
-    text_bytes(&all, output->control.data + output->control_sent, control_left(link));
+    if (control_left(link) != 0)
+        text_bytes(&all, output->control.data + output->control_sent, control_left(link));
     if (output->missing != 0 || all.failed || output->control.failed) {
         text_free(&all);
         return false;
