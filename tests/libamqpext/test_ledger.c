@@ -579,6 +579,39 @@ static void of_equal_ids_the_first_that_was_not_returned_is_meant(void **state)
     free_world(world);
 }
 
+static void set_id(struct entry *entry, const char *id)
+{
+    memcpy(entry->id, id, strlen(id) + 1);
+}
+
+static void a_return_does_not_mean_one_that_was_returned_or_cannot_be(void **state)
+{
+    struct world *world = small_world(3);
+    struct entry *entry = world->ledger.first;
+
+    (void)state;
+    set_id(entry, "same");
+    set_id(entry->next, "same");
+    entry->next->is_mandatory = false;
+    set_id(entry->next->next, "same");
+    send_all(world);
+    amqpext__ledger_returned(&world->ledger, "same", 312, bytes_of("NO_ROUTE"));
+    assert_true(entry->is_returned);
+    /* Those where the search would go on are gone: it begins again at the first. */
+    assert_true(amqpext__ledger_confirm(&world->ledger, 3, false, false, world->now_us));
+    amqpext__ledger_returned(&world->ledger, "same", 312, bytes_of("NO_ROUTE"));
+    assert_false(entry->next->is_returned);
+    set_id(entry->next, "other");
+    entry->next->is_mandatory = true;
+    amqpext__ledger_returned(&world->ledger, "other", 313, bytes_of("NO_CONSUMERS"));
+    set_id(entry->next, "same");
+    entry->next->is_returned = false;
+    amqpext__ledger_returned(&world->ledger, "same", 313, bytes_of("NO_CONSUMERS"));
+    assert_int_equal(entry->reply_code, 312);
+    assert_true(entry->next->is_returned);
+    free_world(world);
+}
+
 static void memory_stays_in_bounds_when_one_in_a_thousand_is_not_confirmed(void **state)
 {
     const struct ledger_limits limits = {.max_messages = MESSAGES_MAX, .max_bytes = STREAM_MAX};
@@ -710,6 +743,7 @@ int main(void)
         cmocka_unit_test(tags_that_were_never_used_are_refused),
         cmocka_unit_test(a_message_that_expired_under_way_keeps_its_tag),
         cmocka_unit_test(of_equal_ids_the_first_that_was_not_returned_is_meant),
+        cmocka_unit_test(a_return_does_not_mean_one_that_was_returned_or_cannot_be),
         cmocka_unit_test(memory_stays_in_bounds_when_one_in_a_thousand_is_not_confirmed),
         cmocka_unit_test(nothing_is_lost_when_memory_runs_out),
         cmocka_unit_test(messages_are_framed_anew_for_a_smaller_frame_max),
