@@ -244,6 +244,7 @@ static enum amqpext_status end(struct amqpext_consumer *consumer, struct amqpext
         condition_wait(&consumer->changed, &consumer->lock, NEVER);
     has_timed_out = consumer->has_timed_out;
     pthread_mutex_unlock(&consumer->lock);
+    amqpext__state_dispatch(&consumer->states, consumer->jobs);
     if (has_timed_out)
         return amqpext__fail(error, AMQPEXT_ETIMEDOUT,
                              "not all handlers ended in time: their messages come again");
@@ -264,9 +265,7 @@ enum amqpext_status amqpext_consumer_run(struct amqpext_consumer *consumer,
         dispatch_until_drained(consumer);
     else
         wait_until_drained(consumer);
-    status = end(consumer, error);
-    amqpext__state_dispatch(&consumer->states);
-    return status;
+    return end(consumer, error);
 }
 
 void amqpext_consumer_request_stop(struct amqpext_consumer *consumer)
@@ -333,6 +332,6 @@ int amqpext_consumer_fd(const struct amqpext_consumer *consumer)
 
 void amqpext_consumer_dispatch(struct amqpext_consumer *consumer)
 {
-    amqpext__state_dispatch(&consumer->states);
+    amqpext__state_dispatch(&consumer->states, consumer->jobs);
     amqpext__jobs_dispatch(consumer->jobs);
 }

@@ -363,6 +363,19 @@ void amqpext__jobs_dispatch(struct jobs *jobs)
         amqpext__jobs_notify(jobs);
 }
 
+void amqpext__jobs_call(struct jobs *jobs, void (*call)(void *data), void *data)
+{
+    struct runner runner;
+
+    lock(jobs);
+    enter(jobs, &runner);
+    unlock(jobs);
+    call(data);
+    lock(jobs);
+    leave(jobs, &runner);
+    unlock(jobs);
+}
+
 void amqpext__jobs_stop(struct jobs *jobs)
 {
     lock(jobs);

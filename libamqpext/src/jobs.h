@@ -56,6 +56,8 @@ bool amqpext__jobs_is_inside(const struct jobs *jobs);
 int amqpext__jobs_fd(const struct jobs *jobs);
 void amqpext__jobs_dispatch(struct jobs *jobs);
 void amqpext__jobs_notify(struct jobs *jobs);
+/* Calls back on this thread, which counts as inside of a job meanwhile: for what is no job. */
+void amqpext__jobs_call(struct jobs *jobs, void (*call)(void *data), void *data);
 /*
  * Runs (DISPATCH: on this thread) what waits, and joins the threads. Not from inside of a job.
  * Again does nothing.

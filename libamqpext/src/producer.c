@@ -129,7 +129,7 @@ static uint64_t shut(struct amqpext_producer *producer, uint64_t deadline_us)
     if (producer->jobs != NULL)
         amqpext__jobs_stop(producer->jobs);
     if (producer->callbacks == AMQPEXT_CALLBACKS_DISPATCH)
-        amqpext__state_dispatch(&producer->teller);
+        amqpext__state_dispatch(&producer->teller, producer->jobs);
     /* No other thread is left. */
     return producer->ledger.figures.cancelled - cancelled;
 }
@@ -170,7 +170,7 @@ void amqpext_producer_dispatch(struct amqpext_producer *producer)
 {
     if (producer->callbacks != AMQPEXT_CALLBACKS_DISPATCH)
         return;
-    amqpext__state_dispatch(&producer->teller);
+    amqpext__state_dispatch(&producer->teller, producer->jobs);
     amqpext__jobs_dispatch(producer->jobs);
 }
 

@@ -356,7 +356,7 @@ void amqpext_rpc_client_dispatch(struct amqpext_rpc_client *client)
 {
     if (client->callbacks != AMQPEXT_CALLBACKS_DISPATCH)
         return;
-    amqpext__state_dispatch(&client->teller);
+    amqpext__state_dispatch(&client->teller, client->jobs);
     amqpext__jobs_dispatch(client->jobs);
 }
 
@@ -390,6 +390,6 @@ void amqpext_rpc_client_free(struct amqpext_rpc_client *client)
         condition_wait(&client->idle, &client->lock, NEVER);
     pthread_mutex_unlock(&client->lock);
     if (client->callbacks == AMQPEXT_CALLBACKS_DISPATCH)
-        amqpext__state_dispatch(&client->teller);
+        amqpext__state_dispatch(&client->teller, client->jobs);
     unmake(client);
 }

@@ -64,8 +64,9 @@ bool amqpext__state_tell(struct state_teller *teller, const struct amqpext_state
     return is_first;
 }
 
-void amqpext__state_dispatch(struct state_teller *teller)
+static void tell_kept(void *data)
 {
+    struct state_teller *teller = data;
     struct amqpext_state_event event;
     struct amqpext_error error;
     char host[sizeof(teller->host)], broker[sizeof(teller->broker)];
@@ -87,6 +88,11 @@ void amqpext__state_dispatch(struct state_teller *teller)
     event.broker = broker;
     event.error = &error;
     teller->endpoint->state(teller->endpoint->state_data, &event);
+}
+
+void amqpext__state_dispatch(struct state_teller *teller, struct jobs *jobs)
+{
+    amqpext__jobs_call(jobs, tell_kept, teller);
 }
 
 void amqpext__state_end(struct state_teller *teller)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "endpoint.h"
+#include "jobs.h"
 
 struct state_teller {
     const struct endpoint *endpoint;
@@ -25,7 +26,8 @@ enum amqpext_status amqpext__state_init(struct state_teller *teller,
                                         struct amqpext_error *error);
 /* Returns whether a dispatch is due now. */
 bool amqpext__state_tell(struct state_teller *teller, const struct amqpext_state_event *event);
-void amqpext__state_dispatch(struct state_teller *teller);
+/* The callback runs as if inside of one of the jobs: it cannot wait for its object. */
+void amqpext__state_dispatch(struct state_teller *teller, struct jobs *jobs);
 void amqpext__state_end(struct state_teller *teller);
 
 #endif

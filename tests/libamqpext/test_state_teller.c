@@ -8,6 +8,8 @@
 
 struct told {
     unsigned count;
+    const struct jobs *jobs;
+    bool was_inside;
     struct amqpext_state_event last;
     char host[280], broker[64], message[256];
 };
@@ -18,9 +20,23 @@ static void note(void *data, const struct amqpext_state_event *event)
 
     told->count++;
     told->last = *event;
+    told->was_inside = told->jobs != NULL && amqpext__jobs_is_inside(told->jobs);
     snprintf(told->host, sizeof(told->host), "%s", event->host);
     snprintf(told->broker, sizeof(told->broker), "%s", event->broker);
     snprintf(told->message, sizeof(told->message), "%s", event->error->message);
+}
+
+static void dispatch(struct state_teller *teller)
+{
+    struct told *told = teller->endpoint->state_data;
+    struct jobs *jobs = NULL;
+
+    assert_int_equal(amqpext__jobs_new(AMQPEXT_CALLBACKS_DISPATCH, 1, &jobs, NULL), AMQPEXT_OK);
+    if (told != NULL)
+        told->jobs = jobs;
+    amqpext__state_dispatch(teller, jobs);
+    assert_false(amqpext__jobs_is_inside(jobs));
+    amqpext__jobs_free(jobs);
 }
 
 static const struct amqpext_error NO_ERROR = AMQPEXT_ERROR_INIT;
@@ -52,7 +68,7 @@ static void told_at_once_without_dispatch(void **state)
     assert_false(amqpext__state_tell(&teller, &event));
     assert_int_equal(told.count, 1);
     assert_int_equal(told.last.state, AMQPEXT_STATE_READY);
-    amqpext__state_dispatch(&teller);
+    dispatch(&teller);
     assert_int_equal(told.count, 1);
     amqpext__state_end(&teller);
 }
@@ -80,15 +96,16 @@ static void dispatch_tells_the_last_state_and_the_first_previous_one(void **stat
     /* Whatever the event pointed to may be gone by now. */
     memset(host, 'x', sizeof(host) - 1);
     memset(&error, 0, sizeof(error));
-    amqpext__state_dispatch(&teller);
+    dispatch(&teller);
     assert_int_equal(told.count, 1);
+    assert_true(told.was_inside);
     assert_int_equal(told.last.previous, AMQPEXT_STATE_READY);
     assert_int_equal(told.last.state, AMQPEXT_STATE_WAITING);
     assert_true(told.last.is_permanent);
     assert_int_equal(told.last.retry_in_ms, 60000);
     assert_string_equal(told.host, "other:5672");
     assert_string_equal(told.message, "refused");
-    amqpext__state_dispatch(&teller);
+    dispatch(&teller);
     assert_int_equal(told.count, 1);
     amqpext__state_end(&teller);
 }
@@ -104,9 +121,9 @@ static void dispatch_is_due_again_after_it_was_made(void **state)
     (void)state;
     assert_int_equal(amqpext__state_init(&teller, &endpoint, true, NULL), AMQPEXT_OK);
     assert_true(amqpext__state_tell(&teller, &event));
-    amqpext__state_dispatch(&teller);
+    dispatch(&teller);
     assert_true(amqpext__state_tell(&teller, &event));
-    amqpext__state_dispatch(&teller);
+    dispatch(&teller);
     assert_int_equal(told.count, 2);
     amqpext__state_end(&teller);
 }
@@ -121,7 +138,7 @@ static void nobody_who_listens_is_no_dispatch(void **state)
     (void)state;
     assert_int_equal(amqpext__state_init(&teller, &endpoint, true, NULL), AMQPEXT_OK);
     assert_false(amqpext__state_tell(&teller, &event));
-    amqpext__state_dispatch(&teller);
+    dispatch(&teller);
     amqpext__state_end(&teller);
 }
 
