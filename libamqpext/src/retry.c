@@ -157,7 +157,9 @@ bool amqpext__retry_refused(struct retry *retry, const struct amqpext_error *err
         return false;
     }
     retry->refused |= 1u << retry->extras;
-    /* Where the program wants the broker's own delayed retry, it is the queue that has to change. */
+    /*
+     * Where the program wants the broker's own delayed retry, it is the queue that has to change.
+     */
     return wishes->mode != AMQPEXT_RETRY_NATIVE || !wishes->is_tried_again ||
            retry->extras == EXTRA_BOTH;
 }

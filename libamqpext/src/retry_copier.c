@@ -1,8 +1,8 @@
 /*
  * Copier: a thread between deliveries and the publisher.
  *
- * A copy is in exactly one place: `ready` (to be published now), `waiting` (later), with the thread,
- * or with the publisher's producer, which gives it back by an outcome.
+ * A copy is in exactly one place: `ready` (to be published now), `waiting` (later), with the
+ * thread, or with the publisher's producer, which gives it back by an outcome.
  * Invariant: n_copies counts those that were added and not told; the owner is told with no lock
  * held, and before the copy is counted off.
  */

@@ -1,6 +1,6 @@
 /*
- * A copy that a retry engine makes of a delivery; lies in the delivery, so that nothing is allocated
- * for it.
+ * A copy that a retry engine makes of a delivery; lies in the delivery, so that nothing is
+ * allocated for it.
  */
 #ifndef AMQPEXT_SRC_RETRY_COPY_H
 #define AMQPEXT_SRC_RETRY_COPY_H

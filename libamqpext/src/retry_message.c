@@ -69,8 +69,9 @@ static bool has_died_in(const struct amqpext_value *death, const char *queue)
 }
 
 /*
- * A broker before RabbitMQ 4.0 believes the history of deaths that a message brings along, takes one
- * that returns to a queue in which it has expired before for going round in circles, and drops it.
+ * A broker before RabbitMQ 4.0 believes the history of deaths that a message brings along, takes
+ * one that returns to a queue in which it has expired before for going round in circles, and drops
+ * it.
  */
 static void forget_deaths_in(struct headers *headers, const char *queue)
 {

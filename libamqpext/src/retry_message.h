@@ -1,6 +1,6 @@
 /*
- * The message that a retry engine publishes in place of a delivery: its properties and headers, with
- * what retries add and without what would send it elsewhere.
+ * The message that a retry engine publishes in place of a delivery: its properties and headers,
+ * with what retries add and without what would send it elsewhere.
  */
 #ifndef AMQPEXT_SRC_RETRY_MESSAGE_H
 #define AMQPEXT_SRC_RETRY_MESSAGE_H

@@ -27,7 +27,9 @@ struct retry_wishes {
     bool is_tried_again; /* at all: more than one attempt */
 };
 
-/* Delayed retry of quorum queues came with RabbitMQ 4.3; a broker without version is no RabbitMQ. */
+/*
+ * Delayed retry of quorum queues came with RabbitMQ 4.3; a broker without version is no RabbitMQ.
+ */
 bool amqpext__retry_has_delayed(const struct broker *broker);
 
 /* Quorum queues whose messages expire, and dead-letter at least once, came with RabbitMQ 3.10. */

@@ -13,7 +13,9 @@
 enum {
     /* A copy without outcome for so long is looked at again: its delivery may have become stale. */
     COPY_TIMEOUT_MS = 30000,
-    /* As many as a consumer can have unsettled; their memory is that of its deliveries, once more. */
+    /*
+     * As many as a consumer can have unsettled; their memory is that of its deliveries, once more.
+     */
     COPIES_MAX = UINT16_MAX + 1
 };
 

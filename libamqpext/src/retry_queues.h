@@ -1,6 +1,6 @@
 /*
- * The queues of a retry engine: one per step, whose messages expire back into the main queue, one of
- * dead letters, and the main queue with what retries add to its arguments.
+ * The queues of a retry engine: one per step, whose messages expire back into the main queue, one
+ * of dead letters, and the main queue with what retries add to its arguments.
  */
 #ifndef AMQPEXT_SRC_RETRY_QUEUES_H
 #define AMQPEXT_SRC_RETRY_QUEUES_H

@@ -1,7 +1,8 @@
 /*
  * Steps: doubling pauses.
  *
- * Invariant: ms[] ascends strictly, and its last is RETRY_PAUSE_MAX, so that every pause has a step.
+ * Invariant: ms[] ascends strictly, and its last is RETRY_PAUSE_MAX, so that every pause has a
+ * step.
  */
 #include "retry_steps.h"
 

@@ -55,8 +55,8 @@ static int64_t now_ms(void)
 
 /*
  * How long the caller still waited when the request came, in milliseconds; UINT64_MAX: for ever.
- * The deadline is of another machine's clock: where it cannot be right, the time that the broker has
- * kept the request for is all that there is.
+ * The deadline is of another machine's clock: where it cannot be right, the time that the broker
+ * has kept the request for is all that there is.
  */
 static uint64_t patience_ms(const struct amqpext_delivery *request, uint64_t age_ms)
 {

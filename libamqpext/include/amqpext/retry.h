@@ -1,6 +1,26 @@
 /*
  * Retry: how often and after which pauses a message is tried again that its handler did not handle,
  * and where it ends when its attempts are used up.
+ *
+ * Through queues, a copy with the same body, properties and message id waits in
+ * "<queue>.retry.<ms>" and expires back into the queue; the original is acknowledged once the
+ * broker has confirmed the copy, so that a fault in between gives a message twice, never none.
+ * Each pause that grows by itself has its queue; a handler's own pause shares that of the next
+ * longer one and ends between the two, depending on the messages ahead of it. A pause of 0 goes
+ * straight back. Pauses are cut at 49 days.
+ *
+ * Messages out of attempts, rejected or undecodable go to "<queue>.dead" with headers that say
+ * whence and why: x-amqpext-reason, -attempt, -exchange, -routing-key, -queue, -first-seen and
+ * -dead-at. Headers and properties that would make the broker act on a copy are kept as
+ * x-amqpext-cc, -user-id and -expiration.
+ *
+ * All these queues are durable, of the kind of the main queue, and declared on every connect, for
+ * which the user needs permission; max_attempts 1 and no_dead_letter_queue do without any. A queue
+ * whose name the broker chooses has none: its messages wait unsettled with their consumer.
+ *
+ * A quorum queue that is declared gets the queue of dead letters as its own dead-letter target,
+ * unless the program names another, for what the broker itself gives up; and where the broker has
+ * delayed retry, its arguments. A queue that exists without them is taken as it is.
  */
 #ifndef AMQPEXT_RETRY_H
 #define AMQPEXT_RETRY_H

@@ -2,9 +2,10 @@
  * Remote calls over RabbitMQ's direct reply-to: no reply queue is declared, and a reply finds its
  * call by correlation id.
  *
- * A call is sent at most once. When its connection breaks, it fails with AMQPEXT_ECONNECTION and may
- * have been carried out; one that nobody serves fails with AMQPEXT_ERETURNED at once. The time that a
- * call may take travels with it, so that a server does not begin what nobody waits for.
+ * A call is sent at most once. When its connection breaks, it fails with AMQPEXT_ECONNECTION and
+ * may have been carried out; one that nobody serves fails with AMQPEXT_ERETURNED at once. The time
+ * that a call may take travels with it, so that a server does not begin what nobody waits for.
+ * Requests and replies are transient unless the caller says otherwise.
  */
 #ifndef AMQPEXT_RPC_H
 #define AMQPEXT_RPC_H
@@ -77,17 +78,19 @@ AMQPEXT_API enum amqpext_status amqpext_rpc_client_connect(struct amqpext_rpc_cl
                                                            struct amqpext_error *error);
 
 /*
- * Calls and waits for the reply, whose payload the caller frees with json_decref; *reply is NULL for
- * a serializer without payloads. A call made while there is no connection waits for one within its
- * time.
+ * Calls and waits for the reply, whose payload the caller frees with json_decref; *reply is NULL
+ * for a serializer without payloads. A call made while there is no connection waits for one within
+ * its time.
  *
  * Thread:  any thread but callbacks of this client (AMQPEXT_ESTATE).
  * Errors:  AMQPEXT_ETIMEDOUT    no reply in time.
  *          AMQPEXT_ERETURNED    nobody serves that routing key.
  *          AMQPEXT_EREMOTE      the server answered with an error, whose text is in the message.
  *          AMQPEXT_ECONNECTION  the connection broke: it may have been carried out.
+ *          AMQPEXT_ENOTFOUND, AMQPEXT_EACCESS  no such exchange, or not for this user.
+ *          AMQPEXT_ETOOLARGE    the request or the reply is larger than max_message_bytes.
  *          AMQPEXT_EDECODE, AMQPEXT_EENCODE, AMQPEXT_ELIMIT, AMQPEXT_EINVALID, AMQPEXT_ECLOSED,
- *          AMQPEXT_ENOMEM
+ *          AMQPEXT_ECANCELLED, AMQPEXT_ERESOURCES, AMQPEXT_ENOMEM
  * Since:   0.1
  */
 AMQPEXT_API enum amqpext_status amqpext_rpc_call(struct amqpext_rpc_client *client,
@@ -130,7 +133,8 @@ typedef enum amqpext_status (*amqpext_rpc_handler_fn)(void *data,
 /*
  * Makes a server: a consumer of `consumer->queue` whose process_request and data are not used, but
  * `handler` and `data`. A request that came too late is acknowledged unanswered; one without
- * reply_to is carried out all the same.
+ * reply_to is carried out all the same; one that cannot be decoded is answered with an error.
+ * Without `consumer->retry` there are no queues for retries and dead letters.
  *
  * Errors:  as amqpext_consumer_new.
  * Since:   0.1

@@ -53,9 +53,9 @@ AMQPEXT_API const struct amqpext_serializer *amqpext_serializer_find(const char 
  * JSON is written compact, with non-ASCII escaped; numbers that are no finite ones are refused, as
  * are integers beyond 64 bits where they are read. MessagePack: names must be text; binary and
  * extension values, which JSON does not have, are refused where they are read. Both: text must be
- * UTF-8 and may hold nulls, names may not, nor may a name stand twice in one object. Payloads deeper
- * than 128 levels are refused on both ways, and bodies of more than 1,000,000 objects and arrays,
- * which would take a hundred times their size in memory.
+ * UTF-8 and may hold nulls, names may not, nor may a name stand twice in one object. Payloads
+ * deeper than 128 levels are refused on both ways, and bodies of more than 1,000,000 objects and
+ * arrays, which would take a hundred times their size in memory.
  *
  * Thread:  any thread.
  * Errors:  AMQPEXT_EENCODE, AMQPEXT_EDECODE, AMQPEXT_ENOMEM
