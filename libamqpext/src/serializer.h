@@ -49,6 +49,15 @@ const struct amqpext_serializer *amqpext__serializer_for(
     const char *content_type, const struct amqpext_serializer *otherwise,
     const struct amqpext_serializer *const *decoders, size_t n_decoders);
 
+/*
+ * The decoder of what was received. As above, but who has chosen a serializer that makes no
+ * payloads wants bytes: then the built-in ones are not asked. A queue of dead letters can be read
+ * so, in which are bodies that are not what their content type says.
+ */
+const struct amqpext_serializer *amqpext__serializer_to_read(
+    const char *content_type, const struct amqpext_serializer *own,
+    const struct amqpext_serializer *const *decoders, size_t n_decoders);
+
 /* Appends the encoded payload to `out`, whose contents mean nothing after a failure. */
 enum amqpext_status amqpext__serializer_encode(const struct amqpext_serializer *serializer,
                                                const json_t *payload, struct text *out,
