@@ -59,8 +59,8 @@ static enum amqpext_status decode(struct amqpext_delivery *delivery, struct amqp
     const struct consumer_setup *setup = &delivery->consumer->setup;
     const struct content *content = delivery->content;
     const struct amqpext_serializer *serializer =
-        amqpext__serializer_for(content->properties.content_type, setup->serializer,
-                                setup->options.decoders, setup->options.n_decoders);
+        amqpext__serializer_to_read(content->properties.content_type, setup->serializer,
+                                    setup->options.decoders, setup->options.n_decoders);
 
     if (content->body == NULL)
         return amqpext__fail(error, AMQPEXT_EDECODE, "larger than max_message_bytes");

@@ -15,7 +15,7 @@ void amqpext__rpc_read_reply(const struct amqpext_rpc_client *client, struct rpc
     if (call->error.status != AMQPEXT_OK || content == NULL)
         return;
     serializer =
-        amqpext__serializer_for(content->properties.content_type, client->serializer, NULL, 0);
+        amqpext__serializer_to_read(content->properties.content_type, client->serializer, NULL, 0);
     (void)amqpext__serializer_decode(serializer, content->body, content->body_size, payload,
                                      &call->error);
 }

@@ -98,25 +98,43 @@ static bool has_type(const struct amqpext_serializer *serializer, const char *co
     return true;
 }
 
+/* The first that has that content type, or NULL. */
+static const struct amqpext_serializer *first_of(
+    const struct amqpext_serializer *const *serializers, size_t n, const char *content_type)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        if (has_type(serializers[i], content_type))
+            return serializers[i];
+    }
+    return NULL;
+}
+
 const struct amqpext_serializer *amqpext__serializer_for(
     const char *content_type, const struct amqpext_serializer *otherwise,
     const struct amqpext_serializer *const *decoders, size_t n_decoders)
 {
-    size_t i;
+    const struct amqpext_serializer *found;
 
     if (content_type == NULL)
         return otherwise;
-    for (i = 0; i < n_decoders; i++) {
-        if (has_type(decoders[i], content_type))
-            return decoders[i];
-    }
-    if (has_type(otherwise, content_type))
-        return otherwise;
-    for (i = 0; i < N_BUILT_IN; i++) {
-        if (has_type(built_in[i], content_type))
-            return built_in[i];
-    }
-    return otherwise;
+    found = first_of(decoders, n_decoders, content_type);
+    if (found == NULL && !has_type(otherwise, content_type))
+        found = first_of(built_in, N_BUILT_IN, content_type);
+    return found != NULL ? found : otherwise;
+}
+
+const struct amqpext_serializer *amqpext__serializer_to_read(
+    const char *content_type, const struct amqpext_serializer *own,
+    const struct amqpext_serializer *const *decoders, size_t n_decoders)
+{
+    const struct amqpext_serializer *found;
+
+    if (own->decode != NULL || content_type == NULL)
+        return amqpext__serializer_for(content_type, own, decoders, n_decoders);
+    found = first_of(decoders, n_decoders, content_type);
+    return found != NULL ? found : own;
 }
 
 enum amqpext_status amqpext_output_write(struct amqpext_output *output, const void *data,

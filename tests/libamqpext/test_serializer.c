@@ -112,6 +112,21 @@ static void the_content_type_chooses_the_decoder(void **state)
     }
 }
 
+static void who_wants_bytes_gets_bytes_of_any_content_type(void **state)
+{
+    const struct amqpext_serializer *const raw = amqpext_serializer_find("raw");
+    const struct amqpext_serializer *const json = amqpext_serializer_find("json");
+    const struct amqpext_serializer *const decoders[] = {&twice};
+
+    (void)state;
+    assert_ptr_equal(amqpext__serializer_to_read("application/json", raw, decoders, 1), raw);
+    assert_ptr_equal(amqpext__serializer_to_read(NULL, raw, decoders, 1), raw);
+    assert_ptr_equal(amqpext__serializer_to_read("text/twice", raw, decoders, 1), &twice);
+    assert_ptr_equal(amqpext__serializer_to_read("text/plain", raw, decoders, 1), raw);
+    assert_ptr_equal(amqpext__serializer_to_read("application/msgpack", json, NULL, 0),
+                     amqpext_serializer_find("msgpack"));
+}
+
 static void a_decoder_of_the_program_wins_over_a_built_in_one(void **state)
 {
     struct amqpext_serializer mine = twice;
@@ -222,6 +237,7 @@ int main(void)
         cmocka_unit_test(options_mean_a_serializer),
         cmocka_unit_test(incomplete_serializers_are_refused),
         cmocka_unit_test(the_content_type_chooses_the_decoder),
+        cmocka_unit_test(who_wants_bytes_gets_bytes_of_any_content_type),
         cmocka_unit_test(a_decoder_of_the_program_wins_over_a_built_in_one),
         cmocka_unit_test(a_program_adds_its_own),
         cmocka_unit_test(careless_serializers_give_whole_errors),

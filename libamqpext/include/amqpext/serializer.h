@@ -5,7 +5,9 @@
  * (application/octet-stream) has no values, only bytes. A program adds others as structures of this
  * kind. The content type of a message chooses the decoder among the built-in ones and those of the
  * consumer; a message without content type, or with an unknown one, goes to the serializer of the
- * consumer's options.
+ * consumer's options. Where that one makes no payloads, as "raw", the built-in ones are not asked:
+ * handlers get bytes of any content type but those of the consumer's decoders. The same holds for
+ * replies to an RPC client.
  */
 #ifndef AMQPEXT_SERIALIZER_H
 #define AMQPEXT_SERIALIZER_H
