@@ -197,7 +197,8 @@ static void describe_close(const struct link *link, const struct method *close,
                            struct amqpext_error *error)
 {
     const int code = close->as.close.reply_code;
-    const enum amqpext_status status = amqpext__reply_status(code, REPLY_LATER);
+    const enum amqpext_status status =
+        amqpext__reply_status(code, link->phase == PHASE_PLANNING ? REPLY_TO_STEP : REPLY_LATER);
     char text[REPLY_TEXT_SIZE], what[STEP_TEXT_SIZE];
 
     amqpext__reply_text(close->as.close.reply_text, text, sizeof(text));

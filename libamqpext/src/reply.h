@@ -26,6 +26,7 @@ enum {
 enum reply_stage {
     REPLY_TO_LOGIN, /* user and password have been sent */
     REPLY_TO_OPEN, /* the virtual host has been named */
+    REPLY_TO_STEP, /* something is being declared */
     REPLY_LATER
 };
 

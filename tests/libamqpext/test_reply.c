@@ -14,6 +14,8 @@ static void code_means_what_was_going_on(void **state)
     assert_int_equal(amqpext__reply_status(404, REPLY_TO_OPEN), AMQPEXT_EVHOST);
     assert_int_equal(amqpext__reply_status(530, REPLY_LATER), AMQPEXT_EBROKER);
     assert_int_equal(amqpext__reply_status(320, REPLY_TO_OPEN), AMQPEXT_ECONNECTION);
+    assert_int_equal(amqpext__reply_status(503, REPLY_TO_STEP), AMQPEXT_EINVALID);
+    assert_int_equal(amqpext__reply_status(406, REPLY_TO_STEP), AMQPEXT_EPRECONDITION);
 }
 
 static void every_code_has_a_status(void **state)
