@@ -115,7 +115,10 @@ struct amqpext_connection_options {
     /* Longest try of one host: name, TCP, TLS and login together; default 10000; the URL wins. */
     unsigned connect_timeout_ms;
     unsigned reply_timeout_ms; /* longest wait for an answer of the broker; default 10000 */
-    /* Pauses between tries grow from the first to the second with jitter; defaults 200, 30000. */
+    /*
+     * A pause between tries is random, from the first to three times the pause before, and never
+     * above the second; defaults 200, 30000.
+     */
     unsigned reconnect_min_delay_ms;
     unsigned reconnect_max_delay_ms;
     unsigned permanent_delay_ms; /* pause after a permanent error; default 60000 */
@@ -126,8 +129,8 @@ struct amqpext_connection_options {
     void *log_data;
     enum amqpext_log_level log_level; /* the least important that is told; default INFO */
     /*
-     * On the I/O thread, or inside of dispatch, where states that follow each other may be
-     * merged.
+     * On the I/O thread, or inside of dispatch (the last one also inside of close, stop or free),
+     * where states that follow each other may be merged.
      */
     amqpext_state_fn state;
     void *state_data;

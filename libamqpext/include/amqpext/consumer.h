@@ -78,7 +78,7 @@ struct amqpext_consumer_options {
     const char *order_header;
     const struct amqpext_retry_options *retry;
     bool ack_always; /* as aioamqp-ext: whatever the handler says, and undecodable messages too */
-    bool exclusive; /* no other consumer on the queue */
+    bool exclusive; /* no other consumer on the queue; who comes second gets AMQPEXT_EACCESS */
     const char *consumer_tag; /* default: the broker chooses */
     const struct amqpext_table *consume_arguments; /* x-priority and the like */
     unsigned ack_count; /* acknowledgements that are joined at most; default 64 */

@@ -61,8 +61,8 @@ struct amqpext_producer_options {
     const char *serializer; /* "json" (default), "msgpack" or "raw" */
     const struct amqpext_serializer *custom_serializer; /* in place of it; borrowed for ever */
     /*
-     * Kept without outcome; default 10000. As many outcomes may wait to be told, until nobody can
-     * publish either.
+     * Kept without outcome; default 10000. About as many outcomes may wait to be told, until nobody
+     * can publish either.
      */
     unsigned max_messages;
     size_t max_bytes; /* the same in bytes on the wire; default 64 MiB */

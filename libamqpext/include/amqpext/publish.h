@@ -54,7 +54,7 @@ struct amqpext_outcome {
     unsigned sends; /* how often it was handed to the network; 0: never */
     uint64_t latency_us; /* from the publish to this outcome */
     char message_id[256]; /* its own, or the one given */
-    char reply_text[256]; /* of the broker, or "" */
+    char reply_text[256]; /* what the broker said, or "" */
 };
 
 /*

@@ -35,9 +35,10 @@ enum amqpext_status {
     AMQPEXT_EAUTH = 1015, /* user, password or mechanism refused (403 while logging in) */
     AMQPEXT_EVHOST = 1016, /* no such virtual host, or not for this user (530) */
     AMQPEXT_ETLS = 1017, /* the certificate of the peer, or our own, is not accepted */
-    AMQPEXT_EACCESS = 1018, /* a permission is missing (403) */
+    /* A permission is missing, or an exclusive consumer has the queue (403). */
+    AMQPEXT_EACCESS = 1018,
     AMQPEXT_ENOTFOUND = 1019, /* no such queue or exchange (404) */
-    AMQPEXT_ELOCKED = 1020, /* an exclusive queue or consumer of somebody else (405) */
+    AMQPEXT_ELOCKED = 1020, /* an exclusive queue of somebody else (405) */
     AMQPEXT_EPRECONDITION = 1021, /* exists with other properties, or was refused (406) */
     AMQPEXT_EBROKER = 1022, /* any other reply of the broker; see reply_code */
     /* Outcomes of single messages. */
