@@ -100,7 +100,10 @@ static int open_attempt(struct race *race, size_t i)
 static void start_next(struct race *race, uint64_t now_us)
 {
     const size_t i = race->n_started++;
-    const int failure = open_attempt(race, i);
+    int failure;
+
+    race->fds[i] = -1;
+    failure = open_attempt(race, i);
 
     if (failure == 0) {
         race->next_us = now_us + HEAD_START_US;

@@ -158,6 +158,22 @@ static void an_address_that_refuses_costs_no_time(void **state)
     peer_stop(peer);
 }
 
+/* Connecting to that address fails in the very call, before anything could be watched. */
+static void an_address_that_fails_at_once_leaves_other_descriptors_alone(void **state)
+{
+    static const char *const both[] = {"255.255.255.255", "127.0.0.1", NULL};
+    struct peer *peer = peer_start(&(struct peer_options){.port = 0});
+
+    (void)state;
+    assert_int_not_equal(fcntl(0, F_GETFD), -1);
+    names_answer(both);
+    assert_reaches("broker.example", peer_port(peer));
+    names_answer(NULL);
+    assert_fails("255.255.255.255", peer_port(peer), REACH_TIMEOUT_MS, AMQPEXT_ECONNECTION, "");
+    assert_int_not_equal(fcntl(0, F_GETFD), -1);
+    peer_stop(peer);
+}
+
 static void an_address_that_leads_nowhere_costs_a_head_start_only(void **state)
 {
     static const char *const both[] = {"127.0.0.2", "127.0.0.1", NULL};
@@ -354,6 +370,7 @@ int main(void)
         cmocka_unit_test(a_refusal_is_told_with_host_and_reason),
         cmocka_unit_test(a_name_that_cannot_be_resolved_is_told_as_such),
         cmocka_unit_test(an_address_that_refuses_costs_no_time),
+        cmocka_unit_test(an_address_that_fails_at_once_leaves_other_descriptors_alone),
         cmocka_unit_test(an_address_that_leads_nowhere_costs_a_head_start_only),
         cmocka_unit_test(the_first_failure_is_told_when_all_addresses_fail),
         cmocka_unit_test(a_peer_that_does_not_accept_meets_the_deadline),
