@@ -139,22 +139,40 @@ void book_excuse(struct book *book)
     }
 }
 
-/* Whether a message has to be handled to its end and was not. */
-static bool is_open(const struct book_entry *entry, size_t number)
+/* Whether a message should be handled to its end and was not. */
+static bool is_missed(const struct book_entry *entry, size_t number)
 {
-    return !atomic_load(&entry->is_excused) && !is_finished(entry, number) &&
-           (atomic_load(&entry->result) == AMQPEXT_CONFIRMED ||
-            atomic_load(&entry->deliveries) != 0);
+    return !is_finished(entry, number) && (atomic_load(&entry->result) == AMQPEXT_CONFIRMED ||
+                                           atomic_load(&entry->deliveries) != 0);
 }
 
-size_t book_open_count(struct book *book)
+static bool is_open(const struct book_entry *entry, size_t number)
+{
+    return !atomic_load(&entry->is_excused) && is_missed(entry, number);
+}
+
+static size_t count_open(struct book *book, bool counts_undecided)
 {
     const size_t n = atomic_load(&book->published);
     size_t i, count = 0;
 
-    for (i = 0; i < n && i < book->capacity; i++)
-        count += is_open(&book->entries[i], i);
+    for (i = 0; i < n && i < book->capacity; i++) {
+        const struct book_entry *entry = &book->entries[i];
+
+        count += is_open(entry, i) || (counts_undecided && atomic_load(&entry->outcomes) == 0 &&
+                                       atomic_load(&entry->result) == 0);
+    }
     return count;
+}
+
+size_t book_open_count(struct book *book)
+{
+    return count_open(book, false);
+}
+
+size_t book_busy_count(struct book *book)
+{
+    return count_open(book, true);
 }
 
 static void show(const struct book_entry *entry, size_t number, const char *why)
@@ -176,7 +194,7 @@ static void add(struct book_totals *totals, const struct book_entry *entry, size
     totals->deliveries += entry->deliveries;
     totals->failures += entry->failures;
     totals->buried += entry->burials != 0;
-    totals->excused += was_accepted && entry->is_excused && !is_finished(entry, number);
+    totals->excused += was_accepted && entry->is_excused && is_missed(entry, number);
     if (was_accepted && entry->outcomes == 0) {
         totals->without_outcome++;
         why = "has no outcome";

@@ -69,8 +69,9 @@ void book_buried(struct book *book, size_t number);
 /* A deletion of the queue is over. */
 void book_excuse(struct book *book);
 
-/* Entries of which rules 2 and 3 still want something. */
+/* Entries of which rules 2 and 3 still want something; these and those without outcome. */
 size_t book_open_count(struct book *book);
+size_t book_busy_count(struct book *book);
 
 struct book_totals {
     size_t published, accepted, results[AMQPEXT_CANCELLED + 1];

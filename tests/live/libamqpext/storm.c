@@ -5,6 +5,8 @@
 
 #include "broker.h"
 
+enum { QUIET_TRIES = 500, QUIET_PAUSE_US = 50000 };
+
 /* How often, of 1000 faults that are no kill. */
 static const struct {
     const char *name;
@@ -77,6 +79,17 @@ static void slow(struct storm *storm, struct fault_proxy *proxy)
     fault_proxy_slow(proxy, FAULT_TO_CLIENT, 0);
 }
 
+/* Not before much was said that the other side has not heard. */
+static void reset(struct storm *storm, struct fault_proxy *proxy)
+{
+    const enum fault_direction deaf = direction(storm);
+
+    fault_proxy_stall(proxy, deaf, true);
+    rest(&storm->chance, 0, 500);
+    fault_proxy_cut(proxy, FAULT_RESET);
+    fault_proxy_stall(proxy, deaf, false);
+}
+
 static void refuse(struct storm *storm, struct fault_proxy *proxy)
 {
     fault_proxy_refuse_for(proxy, chance_between(&storm->chance, 10, 1000));
@@ -99,16 +112,26 @@ static bool alarm_for_a_while(struct storm *storm)
     return broker_set_memory_alarm(false) && is_on;
 }
 
-/* What lies in the queue is excused, so that there should be little. */
+/*
+ * Messages that go with their queue are excused, so that nothing else may be under way: publishers
+ * wait until all before has come to its end, and begin anew a moment before.
+ */
 static bool delete_queue(struct storm *storm)
 {
     unsigned tries;
+    bool is_quiet = false, is_deleted = true;
 
-    for (tries = 0; tries < 100 && book_open_count(storm->book) > 200; tries++)
-        usleep(50000);
-    const bool is_deleted = broker_delete_queue(storm->queue);
-
-    book_excuse(storm->book);
+    atomic_store(&storm->holds, true);
+    for (tries = 0; tries < QUIET_TRIES && !is_quiet && !atomic_load(&storm->is_over); tries++) {
+        usleep(QUIET_PAUSE_US);
+        is_quiet = book_busy_count(storm->book) == 0;
+    }
+    atomic_store(&storm->holds, false);
+    rest(&storm->chance, 0, 100);
+    if (is_quiet) {
+        is_deleted = broker_delete_queue(storm->queue);
+        book_excuse(storm->book);
+    }
     return is_deleted;
 }
 
@@ -135,7 +158,7 @@ static bool happen(struct storm *storm, enum storm_fault fault)
 
     switch (fault) {
     case STORM_CUT: cut(storm, proxy); return true;
-    case STORM_RESET: fault_proxy_cut(proxy, FAULT_RESET); return true;
+    case STORM_RESET: reset(storm, proxy); return true;
     case STORM_STALL: stall(storm, proxy, true); return true;
     case STORM_STALL_ONE_WAY: stall(storm, proxy, false); return true;
     case STORM_SLOW: slow(storm, proxy); return true;

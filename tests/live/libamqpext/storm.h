@@ -46,6 +46,7 @@ struct storm {
     /* Its own. */
     pthread_t thread;
     atomic_bool is_over;
+    atomic_bool holds; /* nobody may publish */
     atomic_size_t counts[STORM_FAULTS], total; /* faults that are over */
     atomic_bool has_failed; /* the broker could not be controlled */
 };
