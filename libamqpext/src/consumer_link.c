@@ -44,8 +44,9 @@ static bool step_failed(void *owner, const struct step *step, const struct amqpe
 {
     struct amqpext_consumer *consumer = owner;
 
-    return step->kind == STEP_QUEUE && step->mark == MARK_MAIN_QUEUE &&
-           error->status == AMQPEXT_EPRECONDITION && amqpext__retry_refused(consumer->retry, error);
+    return step->kind == STEP_QUEUE &&
+           (step->mark == MARK_MAIN_QUEUE || step->mark == -MARK_MAIN_QUEUE) &&
+           amqpext__retry_refused(consumer->retry, step->as.queue, error);
 }
 
 static void ready(void *owner, uint64_t epoch)

@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "error.h"
@@ -21,6 +22,7 @@ struct retry {
     struct endpoint log; /* nothing of it but the log is set */
     /* [I/O] */
     unsigned refused; /* combinations of extras, as amqpext__retry_extras has them */
+    bool has_given_dead; /* the queue of dead letters is not ours to declare */
     enum retry_extras extras; /* of the plan that is carried out */
     /* Written with each plan, read while messages of its channel are handled. */
     _Atomic bool is_native; /* the broker delays what is given back */
@@ -89,23 +91,20 @@ static void keep_choice(struct retry *retry)
 }
 
 /* Pauses of the broker need no queues, unless a handler asks for one of its own. */
-static void tell_copier(struct retry *retry, const struct broker *broker)
+static struct retry_declared declared_for(const struct retry *retry, const struct broker *broker)
 {
-    const struct retry_declared declared = {
+    return (struct retry_declared){
         .n_steps = atomic_load(&retry->is_native) ? 0 : retry->queues.steps.n_usual,
         .has_quorum_delays = amqpext__retry_has_quorum_delays(broker),
+        .has_given_dead = retry->has_given_dead,
     };
-
-    amqpext__copier_set_declared(retry->copier, &declared);
 }
 
-static enum amqpext_status plan_own(struct retry *retry, const struct broker *broker,
+static enum amqpext_status plan_own(struct retry *retry, const struct retry_declared *declared,
                                     struct plan *plan, int mark, struct amqpext_error *error)
 {
     struct amqpext_queue queues[RETRY_QUEUES_MAX];
-    const unsigned n_steps = atomic_load(&retry->is_native) ? 0 : retry->queues.steps.n_usual;
-    const unsigned count = amqpext__retry_own_queues(
-        &retry->queues, n_steps, amqpext__retry_has_quorum_delays(broker), queues);
+    const unsigned count = amqpext__retry_own_queues(&retry->queues, declared, queues);
     unsigned i;
 
     for (i = 0; i < count; i++) {
@@ -122,14 +121,16 @@ enum amqpext_status amqpext__retry_plan(struct retry *retry, const struct broker
                                         struct plan *plan, int mark, struct amqpext_error *error)
 {
     enum amqpext_status status = choose_extras(retry, broker, error);
+    struct retry_declared declared;
     struct amqpext_queue queue;
     const struct amqpext_queue *kept;
 
     if (status != AMQPEXT_OK)
         return status;
     keep_choice(retry);
-    tell_copier(retry, broker);
-    status = plan_own(retry, broker, plan, -mark, error);
+    declared = declared_for(retry, broker);
+    amqpext__copier_set_declared(retry->copier, &declared);
+    status = plan_own(retry, &declared, plan, -mark, error);
     if (status != AMQPEXT_OK)
         return status;
     /* The main queue last: steps that name no queue mean the one before them. */
@@ -146,12 +147,10 @@ void amqpext__retry_named(struct retry *retry, const char *name)
     amqpext__copier_set_main(retry->copier, name);
 }
 
-bool amqpext__retry_refused(struct retry *retry, const struct amqpext_error *error)
+static bool try_less(struct retry *retry)
 {
     const struct retry_wishes *wishes = &retry->queues.wishes;
 
-    if (error->status != AMQPEXT_EPRECONDITION)
-        return false;
     if (retry->extras == EXTRA_NOTHING) {
         retry->refused = 0;
         return false;
@@ -162,6 +161,22 @@ bool amqpext__retry_refused(struct retry *retry, const struct amqpext_error *err
      */
     return wishes->mode != AMQPEXT_RETRY_NATIVE || !wishes->is_tried_again ||
            retry->extras == EXTRA_BOTH;
+}
+
+bool amqpext__retry_refused(struct retry *retry, const struct amqpext_queue *queue,
+                            const struct amqpext_error *error)
+{
+    const char *dead = retry->queues.dead;
+
+    if (error->status != AMQPEXT_EPRECONDITION)
+        return false;
+    if (strcmp(queue->name, retry->queues.main->name) == 0)
+        return try_less(retry);
+    /* Any queue can hold dead letters; one of a step has to be what it is meant to be. */
+    if (dead == NULL || strcmp(queue->name, dead) != 0)
+        return false;
+    retry->has_given_dead = true;
+    return true;
 }
 
 unsigned amqpext__retry_attempt(const struct content *content)

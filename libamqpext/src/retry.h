@@ -51,8 +51,12 @@ enum amqpext_status amqpext__retry_plan(struct retry *retry, const struct broker
                                         struct plan *plan, int mark, struct amqpext_error *error);
 /* [I/O] The name of the main queue, where the broker has chosen it. */
 void amqpext__retry_named(struct retry *retry, const char *name);
-/* The broker refused the main queue (406). True: plan again, without what was added to it. */
-bool amqpext__retry_refused(struct retry *retry, const struct amqpext_error *error);
+/*
+ * [I/O] The broker refused the main queue or one of the engine's. True: plan again; what was added
+ * to the main queue is left out, or a queue of dead letters that exists is taken as it is.
+ */
+bool amqpext__retry_refused(struct retry *retry, const struct amqpext_queue *queue,
+                            const struct amqpext_error *error);
 
 /* Attempts so far, this one included, from headers and from the broker's own count. */
 unsigned amqpext__retry_attempt(const struct content *content);

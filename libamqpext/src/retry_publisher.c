@@ -40,8 +40,7 @@ static enum amqpext_status make(struct retry_publisher *publisher,
     const struct amqpext_topology topology = {
         .size = sizeof(topology),
         .queues = queues,
-        .n_queues = amqpext__retry_own_queues(publisher->queues, declared->n_steps,
-                                              declared->has_quorum_delays, queues),
+        .n_queues = amqpext__retry_own_queues(publisher->queues, declared, queues),
     };
     const struct amqpext_producer_options options = {
         .size = sizeof(options),
@@ -71,6 +70,7 @@ enum amqpext_status amqpext__retry_publisher_need(struct retry_publisher *publis
         declared.n_steps = publisher->declared.n_steps;
     if (publisher->producer != NULL && !is_anew &&
         declared.n_steps == publisher->declared.n_steps &&
+        declared.has_given_dead == publisher->declared.has_given_dead &&
         declared.has_quorum_delays == publisher->declared.has_quorum_delays)
         return AMQPEXT_OK;
     amqpext__retry_publisher_end(publisher);

@@ -12,18 +12,12 @@
 #include "retry_copy.h"
 #include "retry_queues.h"
 
-/* What the producer declares as it connects. */
-struct retry_declared {
-    unsigned n_steps;
-    bool has_quorum_delays;
-};
-
 struct retry_publisher {
     const struct retry_queues *queues;
     const char *url;
     struct amqpext_connection_options connection; /* the consumer's, without its state callback */
     struct amqpext_producer *producer; /* NULL before it is needed */
-    struct retry_declared declared;
+    struct retry_declared declared; /* as the producer connects */
     uint64_t made_us; /* when the producer was made */
 };
 

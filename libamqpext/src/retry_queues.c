@@ -301,26 +301,32 @@ static enum amqpext_queue_type type_beside(const struct retry_queues *queues)
     return queues->main->type;
 }
 
-unsigned amqpext__retry_own_queues(const struct retry_queues *queues, unsigned n_steps,
-                                   bool has_quorum_delays,
+static struct amqpext_queue step_queue(const struct retry_queues *queues, unsigned step,
+                                       bool has_quorum_delays)
+{
+    const bool is_quorum = queues->wishes.is_quorum && has_quorum_delays;
+    const bool is_lesser = queues->wishes.is_quorum && !has_quorum_delays;
+
+    return (struct amqpext_queue){
+        .name = queues->step_names[step],
+        .type = is_lesser ? AMQPEXT_QUEUE_CLASSIC : type_beside(queues),
+        .message_ttl_ms = queues->steps.ms[step],
+        .dead_letter_exchange = "",
+        .dead_letter_routing_key = queues->main->name,
+        .arguments = is_quorum ? queues->step_arguments : NULL,
+    };
+}
+
+unsigned amqpext__retry_own_queues(const struct retry_queues *queues,
+                                   const struct retry_declared *declared,
                                    struct amqpext_queue out[RETRY_QUEUES_MAX])
 {
-    const bool is_quorum_delay = queues->wishes.is_quorum && has_quorum_delays;
     unsigned count = 0;
     unsigned i;
 
-    for (i = 0; i < n_steps && queues->has_name; i++) {
-        out[count++] = (struct amqpext_queue){
-            .name = queues->step_names[i],
-            .type = queues->wishes.is_quorum && !is_quorum_delay ? AMQPEXT_QUEUE_CLASSIC
-                                                                 : type_beside(queues),
-            .message_ttl_ms = queues->steps.ms[i],
-            .dead_letter_exchange = "",
-            .dead_letter_routing_key = queues->main->name,
-            .arguments = is_quorum_delay ? queues->step_arguments : NULL,
-        };
-    }
-    if (queues->dead != NULL)
+    for (i = 0; i < declared->n_steps && queues->has_name; i++)
+        out[count++] = step_queue(queues, i, declared->has_quorum_delays);
+    if (queues->dead != NULL && !declared->has_given_dead)
         out[count++] = (struct amqpext_queue){.name = queues->dead, .type = type_beside(queues)};
     return count;
 }

@@ -41,9 +41,16 @@ void amqpext__retry_queues_free(struct retry_queues *queues);
 struct amqpext_queue amqpext__retry_main_queue(const struct retry_queues *queues,
                                                enum retry_extras extras);
 
-/* The first `n_steps` queues of steps and that of dead letters; returns how many. */
-unsigned amqpext__retry_own_queues(const struct retry_queues *queues, unsigned n_steps,
-                                   bool has_quorum_delays,
+/* What is declared besides the main queue. */
+struct retry_declared {
+    unsigned n_steps; /* the first ones */
+    bool has_quorum_delays; /* of the broker */
+    bool has_given_dead; /* the queue of dead letters exists with arguments of somebody else */
+};
+
+/* The queues of steps and that of dead letters; returns how many. */
+unsigned amqpext__retry_own_queues(const struct retry_queues *queues,
+                                   const struct retry_declared *declared,
                                    struct amqpext_queue out[RETRY_QUEUES_MAX]);
 
 #endif

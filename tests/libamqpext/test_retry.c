@@ -363,6 +363,53 @@ static void queue_that_exists_is_taken_as_it_is(void **state)
     }
 }
 
+/* Refuses every declaration of one queue. */
+static bool refuse_queue(void *data, struct fake_broker *broker, const struct received *what)
+{
+    const amqp_queue_declare_t *queue = what->decoded;
+
+    if (what->method != AMQP_QUEUE_DECLARE_METHOD || !fake_bytes_are(queue->queue, data))
+        return false;
+    fake_broker_close_channel(broker, what->connection, 406,
+                              "PRECONDITION_FAILED - inequivalent arg", AMQP_QUEUE_DECLARE_METHOD);
+    return true;
+}
+
+static void queue_of_dead_letters_that_exists_is_taken_as_it_is(void **state)
+{
+    char name[] = "jobs.dead";
+    const struct fake_broker_options options = {.on_received = refuse_queue, .data = name};
+    struct consumer_rig rig;
+
+    (void)state;
+    begin(&rig, &options, NULL);
+    rig.handler.verdict = AMQPEXT_REJECT;
+    rig_start(&rig);
+    assert_int_equal(fake_broker_count(rig.broker, FAKE_ACCEPTED), 1);
+    deliver_with(&rig, NULL);
+    RECEIVED(&rig, BASIC_PUBLISH, 1);
+    RECEIVED(&rig, BASIC_ACK, 1);
+    /* Nor is it declared by those who publish to it. */
+    assert_int_equal(figures_of(rig.consumer).connection.permanent_errors, 0);
+    rig_end(&rig);
+}
+
+static void queue_of_a_step_has_to_be_what_it_is_meant_to_be(void **state)
+{
+    char name[] = "jobs.retry.1000";
+    const struct fake_broker_options options = {.on_received = refuse_queue, .data = name};
+    struct amqpext_error error = AMQPEXT_ERROR_INIT;
+    struct consumer_rig rig;
+
+    (void)state;
+    begin(&rig, &options, NULL);
+    rig_new(&rig);
+    assert_int_equal(amqpext_consumer_connect(rig.consumer, PATIENCE_MS, &error),
+                     AMQPEXT_EPRECONDITION);
+    assert_non_null(strstr(error.message, "jobs.retry.1000"));
+    rig_end(&rig);
+}
+
 static void native_mode_takes_no_other(void **state)
 {
     static struct existing plain = {false, false};
@@ -539,6 +586,8 @@ int main(void)
         cmocka_unit_test(new_broker_counts_the_attempts),
         cmocka_unit_test(pause_of_the_handler_is_kept_by_new_brokers_too),
         cmocka_unit_test(queue_that_exists_is_taken_as_it_is),
+        cmocka_unit_test(queue_of_dead_letters_that_exists_is_taken_as_it_is),
+        cmocka_unit_test(queue_of_a_step_has_to_be_what_it_is_meant_to_be),
         cmocka_unit_test(native_mode_takes_no_other),
         cmocka_unit_test(native_mode_needs_a_broker_that_has_it),
         cmocka_unit_test(given_queue_is_not_declared_with_more),

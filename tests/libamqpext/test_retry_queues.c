@@ -14,6 +14,15 @@ static struct retry_queues make(const struct amqpext_retry_options *options,
     return queues;
 }
 
+static unsigned own_queues(const struct retry_queues *queues, unsigned n_steps,
+                           bool has_quorum_delays, struct amqpext_queue out[RETRY_QUEUES_MAX])
+{
+    const struct retry_declared declared = {.n_steps = n_steps,
+                                            .has_quorum_delays = has_quorum_delays};
+
+    return amqpext__retry_own_queues(queues, &declared, out);
+}
+
 static const struct amqpext_queue classic = {.name = "jobs"};
 static const struct amqpext_queue quorum = {.name = "jobs", .type = AMQPEXT_QUEUE_QUORUM};
 
@@ -24,7 +33,7 @@ static void queues_are_named_after_the_main_queue(void **state)
 
     (void)state;
     assert_int_equal(queues.steps.n_usual, 4);
-    assert_int_equal(amqpext__retry_own_queues(&queues, 4, true, own), 5);
+    assert_int_equal(own_queues(&queues, 4, true, own), 5);
     assert_string_equal(own[0].name, "jobs.retry.1000");
     assert_string_equal(own[3].name, "jobs.retry.8000");
     assert_int_equal(own[3].message_ttl_ms, 8000);
@@ -51,7 +60,7 @@ static void names_can_be_chosen(void **state)
     struct amqpext_queue own[RETRY_QUEUES_MAX];
 
     (void)state;
-    assert_int_equal(amqpext__retry_own_queues(&queues, 2, true, own), 3);
+    assert_int_equal(own_queues(&queues, 2, true, own), 3);
     assert_string_equal(own[0].name, "later-5");
     assert_string_equal(own[1].name, "later-7");
     assert_string_equal(own[2].name, "graves");
@@ -64,14 +73,14 @@ static void quorum_queues_have_quorum_queues_beside_them(void **state)
     struct amqpext_queue own[RETRY_QUEUES_MAX];
 
     (void)state;
-    assert_int_equal(amqpext__retry_own_queues(&queues, 1, true, own), 2);
+    assert_int_equal(own_queues(&queues, 1, true, own), 2);
     assert_int_equal(own[0].type, AMQPEXT_QUEUE_QUORUM);
     assert_string_equal(amqpext_table_text(own[0].arguments, "x-dead-letter-strategy"),
                         "at-least-once");
     assert_string_equal(amqpext_table_text(own[0].arguments, "x-overflow"), "reject-publish");
     assert_int_equal(own[1].type, AMQPEXT_QUEUE_QUORUM);
     /* Messages of older quorum queues do not expire. */
-    assert_int_equal(amqpext__retry_own_queues(&queues, 1, false, own), 2);
+    assert_int_equal(own_queues(&queues, 1, false, own), 2);
     assert_int_equal(own[0].type, AMQPEXT_QUEUE_CLASSIC);
     assert_null(own[0].arguments);
     assert_int_equal(own[1].type, AMQPEXT_QUEUE_QUORUM);
@@ -86,11 +95,11 @@ static void nameless_queues_have_none_but_dead_letters_that_are_named(void **sta
     struct amqpext_queue own[RETRY_QUEUES_MAX];
 
     (void)state;
-    assert_int_equal(amqpext__retry_own_queues(&queues, 4, true, own), 0);
+    assert_int_equal(own_queues(&queues, 4, true, own), 0);
     amqpext__retry_queues_free(&queues);
     options.dead_letter_queue = "graves";
     queues = make(&options, &nameless);
-    assert_int_equal(amqpext__retry_own_queues(&queues, 4, true, own), 1);
+    assert_int_equal(own_queues(&queues, 4, true, own), 1);
     assert_string_equal(own[0].name, "graves");
     amqpext__retry_queues_free(&queues);
 }
@@ -105,7 +114,7 @@ static void dead_letters_can_be_switched_off(void **state)
     (void)state;
     assert_null(queues.dead);
     assert_false(queues.wishes.has_dead_letters);
-    assert_int_equal(amqpext__retry_own_queues(&queues, 1, true, own), 1);
+    assert_int_equal(own_queues(&queues, 1, true, own), 1);
     amqpext__retry_queues_free(&queues);
 }
 

@@ -20,7 +20,8 @@
  *
  * A quorum queue that is declared gets the queue of dead letters as its own dead-letter target,
  * unless the program names another, for what the broker itself gives up; and where the broker has
- * delayed retry, its arguments. A queue that exists without them is taken as it is.
+ * delayed retry, its arguments. A queue that exists without them is taken as it is, as is one of
+ * dead letters.
  */
 #ifndef AMQPEXT_RETRY_H
 #define AMQPEXT_RETRY_H
