@@ -258,7 +258,10 @@ enum amqpext_status amqpext_consumer_run(struct amqpext_consumer *consumer,
 
     if (is_inside(consumer))
         return fail_inside(error);
-    status = amqpext_consumer_start(consumer, error);
+    /* A stop that was requested may be over already: then there is only the end to wait for. */
+    pthread_mutex_lock(&consumer->lock);
+    status = consumer->life == LIFE_DRAINED ? AMQPEXT_OK : start(consumer, error);
+    pthread_mutex_unlock(&consumer->lock);
     if (status != AMQPEXT_OK)
         return status;
     if (amqpext__jobs_fd(consumer->jobs) >= 0)
