@@ -135,11 +135,15 @@ static void release_all(struct amqpext_producer *producer, struct entry *entry)
 
 void amqpext__producer_tell(struct amqpext_producer *producer)
 {
-    while (producer->ledger.decided != NULL) {
+    /* What callbacks decide by publishing waits for the next turn, or there might never be one. */
+    size_t left = producer->ledger.n_untold;
+
+    while (producer->ledger.decided != NULL && left != 0) {
         struct entry *first = take(producer);
         size_t n_posted = 0;
         struct entry *entry;
 
+        left -= left < LEDGER_TELL_MAX ? left : LEDGER_TELL_MAX;
         make_progress(producer);
         if (first == NULL)
             continue;

@@ -22,6 +22,7 @@ struct room_waiter {
     struct room_waiter *next;
     pthread_cond_t called;
     size_t size;
+    bool is_inside; /* of a callback: no outcome is told before it has returned */
     bool is_served;
     enum amqpext_status status; /* of one that was served */
 };
@@ -42,16 +43,54 @@ static enum amqpext_status refuse(struct amqpext_producer *producer, enum amqpex
                          ledger->n_undecided, ledger->bytes);
 }
 
-static void pop(struct room *room, enum amqpext_status status)
+static void join_line(struct room *room, struct room_waiter *waiter)
 {
-    struct room_waiter *waiter = room->first;
+    if (room->last == NULL)
+        room->first = waiter;
+    else
+        room->last->next = waiter;
+    room->last = waiter;
+}
 
-    room->first = waiter->next;
+static void leave_line(struct room *room, const struct room_waiter *waiter)
+{
+    struct room_waiter *before = NULL;
+    struct room_waiter *each = room->first;
+
+    while (each != waiter) {
+        before = each;
+        each = each->next;
+    }
+    if (before == NULL)
+        room->first = waiter->next;
+    else
+        before->next = waiter->next;
+    if (room->last == waiter)
+        room->last = before;
     if (room->first == NULL)
-        room->last = NULL;
+        room->since_us = 0;
+}
+
+static void call(struct room *room, struct room_waiter *waiter, enum amqpext_status status)
+{
+    leave_line(room, waiter);
     waiter->is_served = true;
     waiter->status = status;
     pthread_cond_signal(&waiter->called);
+}
+
+/* Outcomes wait to be told, and whoever tells them waits here: it would wait for itself. */
+static void send_callbacks_away(struct room *room)
+{
+    struct room_waiter *waiter = room->first;
+
+    while (waiter != NULL) {
+        struct room_waiter *next = waiter->next;
+
+        if (waiter->is_inside)
+            call(room, waiter, AMQPEXT_ELIMIT);
+        waiter = next;
+    }
 }
 
 /* Whether so much is free that those who wait have something to do for a while. */
@@ -70,6 +109,8 @@ void amqpext__room_serve(struct amqpext_producer *producer, uint64_t now_us)
     const struct ledger *ledger = &producer->ledger;
     struct room *room = &producer->room;
 
+    if (amqpext__ledger_is_untold_full(ledger))
+        send_callbacks_away(room);
     if (room->first == NULL || !amqpext__ledger_has_room(ledger, room->first->size)) {
         room->since_us = 0;
         return;
@@ -81,7 +122,7 @@ void amqpext__room_serve(struct amqpext_producer *producer, uint64_t now_us)
     room->since_us = 0;
     while (room->first != NULL && amqpext__ledger_has_room(ledger, room->first->size)) {
         amqpext__ledger_reserve(&producer->ledger, room->first->size);
-        pop(room, AMQPEXT_OK);
+        call(room, room->first, AMQPEXT_OK);
     }
 }
 
@@ -93,40 +134,21 @@ uint64_t amqpext__room_due_us(const struct amqpext_producer *producer)
 void amqpext__room_clear(struct amqpext_producer *producer, enum amqpext_status status)
 {
     while (producer->room.first != NULL)
-        pop(&producer->room, status);
+        call(&producer->room, producer->room.first, status);
 }
 
-static void leave_line(struct room *room, const struct room_waiter *waiter)
+/* Whether this thread is in a callback that was posted. */
+static bool is_in_job(const struct amqpext_producer *producer)
 {
-    struct room_waiter *before = NULL;
-    struct room_waiter *each = room->first;
-
-    while (each != waiter) {
-        before = each;
-        each = each->next;
-    }
-    if (before == NULL)
-        room->first = waiter->next;
-    else
-        before->next = waiter->next;
-    if (room->last == waiter)
-        room->last = before;
-}
-
-static void join_line(struct room *room, struct room_waiter *waiter)
-{
-    if (room->last == NULL)
-        room->first = waiter;
-    else
-        room->last->next = waiter;
-    room->last = waiter;
+    return producer->jobs != NULL && amqpext__jobs_is_inside(producer->jobs);
 }
 
 static enum amqpext_status wait_in_line(struct amqpext_producer *producer, size_t size,
                                         struct amqpext_error *error)
 {
     const uint64_t deadline_us = monotonic_us() + (uint64_t)producer->full_timeout_ms * 1000;
-    struct room_waiter waiter = {.size = size, .status = AMQPEXT_ETIMEDOUT};
+    struct room_waiter waiter = {
+        .size = size, .is_inside = is_in_job(producer), .status = AMQPEXT_ETIMEDOUT};
     const int failure = condition_init(&waiter.called);
 
     if (failure != 0)
@@ -150,7 +172,7 @@ static enum amqpext_status wait_in_line(struct amqpext_producer *producer, size_
 }
 
 static enum amqpext_status drop_others(struct amqpext_producer *producer, size_t size,
-                                       bool *dropped, struct amqpext_error *error)
+                                       bool *has_work, struct amqpext_error *error)
 {
     struct ledger *ledger = &producer->ledger;
 
@@ -158,7 +180,7 @@ static enum amqpext_status drop_others(struct amqpext_producer *producer, size_t
         if (amqpext__ledger_is_untold_full(ledger) ||
             !amqpext__ledger_drop_oldest(ledger, monotonic_us()))
             return refuse(producer, AMQPEXT_ELIMIT, error);
-        *dropped = ledger->decided != NULL;
+        *has_work = ledger->decided != NULL || producer->flush_serial != UINT64_MAX;
     }
     return AMQPEXT_OK;
 }
@@ -167,12 +189,11 @@ static enum amqpext_status drop_others(struct amqpext_producer *producer, size_t
 static bool must_not_wait(const struct amqpext_producer *producer)
 {
     return producer->drive->is_own_thread(producer->engine) ||
-           (amqpext__ledger_is_untold_full(&producer->ledger) && producer->jobs != NULL &&
-            amqpext__jobs_is_inside(producer->jobs));
+           (amqpext__ledger_is_untold_full(&producer->ledger) && is_in_job(producer));
 }
 
-enum amqpext_status amqpext__room_get(struct amqpext_producer *producer, size_t size, bool *dropped,
-                                      struct amqpext_error *error)
+enum amqpext_status amqpext__room_get(struct amqpext_producer *producer, size_t size,
+                                      bool *has_work, struct amqpext_error *error)
 {
     if (producer->is_closing)
         return refuse(producer, AMQPEXT_ECLOSED, error);
@@ -181,7 +202,7 @@ enum amqpext_status amqpext__room_get(struct amqpext_producer *producer, size_t 
     if (producer->room.first == NULL && amqpext__ledger_has_room(&producer->ledger, size))
         return AMQPEXT_OK;
     if (producer->when_full == AMQPEXT_WHEN_FULL_DROP_OLDEST)
-        return drop_others(producer, size, dropped, error);
+        return drop_others(producer, size, has_work, error);
     if (producer->when_full == AMQPEXT_WHEN_FULL_FAIL || must_not_wait(producer))
         return refuse(producer, AMQPEXT_ELIMIT, error);
     return wait_in_line(producer, size, error);

@@ -21,13 +21,15 @@ struct room {
 
 /*
  * Makes sure that a message of that size may be added now, with the lock held before and after; a
- * thread that waits for it releases the lock. *dropped: outcomes of others wait to be told.
+ * thread that waits for it releases the lock. *has_work: others were dropped, and somebody has to be
+ * told on the I/O thread.
  */
-enum amqpext_status amqpext__room_get(struct amqpext_producer *producer, size_t size, bool *dropped,
-                                      struct amqpext_error *error);
+enum amqpext_status amqpext__room_get(struct amqpext_producer *producer, size_t size,
+                                      bool *has_work, struct amqpext_error *error);
 /*
  * Serves those that wait, as far as there is room: once there is plenty, so that a thread is not
- * woken for each message, or when a little has been there for a while.
+ * woken for each message, or when a little has been there for a while. Callbacks are sent away when
+ * too many outcomes wait for them to return.
  */
 void amqpext__room_serve(struct amqpext_producer *producer, uint64_t now_us);
 /* When to try again; NEVER for no need. */

@@ -31,9 +31,11 @@ static uint64_t deadline_of(const struct amqpext_producer *producer,
     return timeout_ms == 0 ? NEVER : now_us + (uint64_t)timeout_ms * 1000;
 }
 
-static bool is_due_before_asked(const struct amqpext_producer *producer, uint64_t deadline_us)
+/* Whether the I/O thread means to sleep longer than until that moment, or than those in line can. */
+static bool sleeps_beyond(const struct amqpext_producer *producer, uint64_t due_us)
 {
-    return deadline_us < producer->asked_due_us;
+    return due_us < producer->asked_due_us ||
+           amqpext__room_due_us(producer) < producer->asked_due_us;
 }
 
 /* Adds the message to the ledger, when there is room. */
@@ -41,18 +43,21 @@ static enum amqpext_status accept_message(struct amqpext_producer *producer,
                                           const struct new_message *message, size_t size,
                                           struct amqpext_error *error)
 {
-    bool has_dropped = false;
+    bool has_work = false;
     bool is_first = false;
     enum amqpext_status status;
 
     pthread_mutex_lock(&producer->lock);
-    status = amqpext__room_get(producer, size, &has_dropped, error);
-    if (status == AMQPEXT_OK) {
+    status = amqpext__room_get(producer, size, &has_work, error);
+    if (status == AMQPEXT_OK)
         status = amqpext__ledger_add(&producer->ledger, message, &is_first, error);
-        is_first = is_first || is_due_before_asked(producer, message->deadline_us);
-    }
+    /* Whoever left the line, or did not take the place that was held, may have been in the way. */
+    if (producer->room.first != NULL)
+        amqpext__room_serve(producer, monotonic_us());
+    has_work = has_work || is_first ||
+               sleeps_beyond(producer, status == AMQPEXT_OK ? message->deadline_us : NEVER);
     pthread_mutex_unlock(&producer->lock);
-    if (is_first || has_dropped)
+    if (has_work)
         producer->drive->wake(producer->engine);
     return status;
 }
