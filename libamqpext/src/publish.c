@@ -31,7 +31,7 @@ static uint64_t deadline_of(const struct amqpext_producer *producer,
     return timeout_ms == 0 ? NEVER : now_us + (uint64_t)timeout_ms * 1000;
 }
 
-/* Whether the I/O thread means to sleep longer than until that moment, or than those in line can. */
+/* Whether the I/O thread means to sleep beyond that moment, or longer than those in line can. */
 static bool sleeps_beyond(const struct amqpext_producer *producer, uint64_t due_us)
 {
     return due_us < producer->asked_due_us ||

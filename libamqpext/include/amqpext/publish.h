@@ -93,8 +93,8 @@ struct amqpext_publish_options {
  *          AMQPEXT_EINVALID   routing key or a property is longer than 255 bytes; `immediate`.
  *          AMQPEXT_ETOOLARGE  larger than max_message_bytes, max_bytes, or headers than a frame.
  *          AMQPEXT_ELIMIT     full, with WHEN_FULL_FAIL, or called in a callback of the I/O thread,
- *                             which must not wait, or in one on another thread while as many outcomes
- *                             wait for it as may.
+ *                             which must not wait, or in one on another thread while as many
+ *                             outcomes wait for it as may.
  *          AMQPEXT_ETIMEDOUT  still full after full_timeout_ms.
  *          AMQPEXT_EBLOCKED   with fail_when_blocked.
  *          AMQPEXT_ECLOSED    the producer is closing.
