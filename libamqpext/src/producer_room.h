@@ -21,8 +21,8 @@ struct room {
 
 /*
  * Makes sure that a message of that size may be added now, with the lock held before and after; a
- * thread that waits for it releases the lock. *has_work: others were dropped, and the I/O thread has
- * somebody to tell.
+ * thread that waits for it releases the lock. *has_work: others were dropped, and the I/O thread
+ * has somebody to tell.
  */
 enum amqpext_status amqpext__room_get(struct amqpext_producer *producer, size_t size,
                                       bool *has_work, struct amqpext_error *error);
