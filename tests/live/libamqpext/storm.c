@@ -5,7 +5,7 @@
 
 #include "broker.h"
 
-enum { QUIET_TRIES = 500, QUIET_PAUSE_US = 50000 };
+enum { QUIET_TRIES = 200, QUIET_PAUSE_US = 50000 };
 
 /* How often, of 1000 faults that are no kill. */
 static const struct {

@@ -34,7 +34,7 @@ enum {
     /* Of one round; a machine under load may need it. */
     PATIENCE_S = 240,
     /* Nothing more was handled for so long: it never will. */
-    STANDSTILL_S = 60
+    STANDSTILL_S = 30
 };
 
 /* What a producer may hold at most, as its header says. */
