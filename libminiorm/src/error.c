@@ -13,34 +13,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "one_line.h"
+
 static bool is_filled(const struct miniorm_error *error)
 {
     return error->status != MINIORM_OK;
-}
-
-/* A database's own text may have several lines and, cut at the buffer's end, half a character. */
-static void make_one_line(char *message)
-{
-    size_t size = strlen(message);
-    size_t start = size;
-    size_t i;
-
-    while (start > 0 && size - start < 4 && ((unsigned char)message[start - 1] & 0xc0) == 0x80)
-        start--;
-    if (start > 0 && ((unsigned char)message[start - 1] & 0xc0) == 0xc0) {
-        const unsigned char lead = (unsigned char)message[start - 1];
-        const size_t wanted = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
-
-        if (size - start < wanted)
-            size = start - 1;
-    }
-    for (i = 0; i < size; i++) {
-        if (message[i] == '\n' || message[i] == '\r' || message[i] == '\t')
-            message[i] = ' ';
-    }
-    while (size > 0 && message[size - 1] == ' ')
-        size--;
-    message[size] = '\0';
 }
 
 static void write_message(struct miniorm_error *error, const char *format, va_list arguments)
@@ -50,7 +27,8 @@ static void write_message(struct miniorm_error *error, const char *format, va_li
 {
     if (vsnprintf(error->message, sizeof(error->message), format, arguments) < 0)
         error->message[0] = '\0';
-    make_one_line(error->message);
+    /* A database's own text may have several lines. */
+    one_line(error->message);
 }
 
 static enum miniorm_status fill(struct miniorm_error *error, enum miniorm_status status,
