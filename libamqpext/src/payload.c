@@ -22,7 +22,7 @@ static const char *fault_of_object(const json_t *object, unsigned level)
     for (; at != NULL && fault == NULL; at = json_object_iter_next(walked, at)) {
         const char *name = json_object_iter_key(at);
 
-        if (!amqpext__utf8_is_valid(name, strlen(name)))
+        if (!utf8_is_valid(name, strlen(name)))
             return "a name is not UTF-8";
         fault = fault_of(json_object_iter_value(at), level + 1);
     }
@@ -45,7 +45,7 @@ static const char *fault_of(const json_t *value, unsigned level)
     const json_type type = json_typeof(value);
 
     if (type == JSON_STRING)
-        return amqpext__utf8_is_valid(json_string_value(value), json_string_length(value))
+        return utf8_is_valid(json_string_value(value), json_string_length(value))
                    ? NULL
                    : "a text is not UTF-8";
     if (type == JSON_REAL)

@@ -103,7 +103,7 @@ static json_t *read_value(struct reading *reading);
 
 static json_t *read_text(struct reading *reading, const struct msgpack_item *item)
 {
-    if (!amqpext__utf8_is_valid(item->as.text, item->count))
+    if (!utf8_is_valid(item->as.text, item->count))
         return refuse(reading, "invalid UTF-8");
     return json_stringn_nocheck(item->as.text, item->count);
 }

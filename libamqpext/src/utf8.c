@@ -35,11 +35,13 @@ static bool has_rest(const unsigned char *bytes, const struct lead *lead)
     return true;
 }
 
-/* Bytes of the character beyond ASCII that begins here; 0: none does. */
-static size_t character(const unsigned char *bytes, size_t size)
+size_t utf8_character(const char *data, size_t size)
 {
+    const unsigned char *bytes = (const unsigned char *)data;
     size_t i;
 
+    if (bytes[0] < 0x80)
+        return 1;
     for (i = 0; i < sizeof(leads) / sizeof(leads[0]); i++) {
         const struct lead *lead = &leads[i];
 
@@ -50,36 +52,34 @@ static size_t character(const unsigned char *bytes, size_t size)
 }
 
 /* How many bytes at the front are ASCII, at least. */
-static size_t plain(const unsigned char *bytes, size_t size)
+static size_t plain(const char *data, size_t size)
 {
     size_t n = 0;
     uint64_t word;
 
     for (; size - n >= sizeof(word); n += sizeof(word)) {
-        memcpy(&word, bytes + n, sizeof(word));
+        memcpy(&word, data + n, sizeof(word));
         if ((word & UINT64_C(0x8080808080808080)) != 0)
             break;
     }
-    while (n < size && bytes[n] < 0x80)
+    while (n < size && (unsigned char)data[n] < 0x80)
         n++;
     return n;
 }
 
-bool amqpext__utf8_is_valid(const char *data, size_t size)
+bool utf8_is_valid(const char *data, size_t size)
 {
-    const unsigned char *bytes = (const unsigned char *)data;
-
     for (;;) {
-        size_t length = plain(bytes, size);
+        size_t length = plain(data, size);
 
-        bytes += length;
+        data += length;
         size -= length;
         if (size == 0)
             return true;
-        length = character(bytes, size);
+        length = utf8_character(data, size);
         if (length == 0)
             return false;
-        bytes += length;
+        data += length;
         size -= length;
     }
 }

@@ -215,7 +215,7 @@ static bool take_parameters(struct baseapi_request *request, const struct routin
         if (baseapi__target_is_encoded(text, size)) {
             size = baseapi__target_decode(text, size, text);
             text[size] = '\0';
-            if (!baseapi__utf8_is_valid(text, size))
+            if (!utf8_is_valid(text, size))
                 return false;
         }
         request->parameters[i].name = baseapi__pattern_parameter_name(pattern, i);

@@ -87,8 +87,7 @@ static size_t plain_run(const char *data, size_t size)
         run += plain;
         if (plain == sizeof(uint64_t) || run == size)
             continue;
-        length =
-            (unsigned char)data[run] < 0x80 ? 0 : baseapi__utf8_character(data + run, size - run);
+        length = (unsigned char)data[run] < 0x80 ? 0 : utf8_character(data + run, size - run);
         if (length == 0)
             break;
         run += length;

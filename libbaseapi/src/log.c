@@ -65,7 +65,7 @@ static void add(struct line *line, const char *text)
 static size_t escape(const char *text, size_t size, char out[8])
 {
     const unsigned char byte = (unsigned char)*text;
-    const size_t length = baseapi__utf8_character(text, size);
+    const size_t length = utf8_character(text, size);
 
     if (length == 0 || byte < 0x20 || byte == 0x7f) {
         (void)snprintf(out, 8, length == 0 ? "\\ufffd" : "\\u%04x", byte);

@@ -78,7 +78,7 @@ static enum baseapi_status decode(struct arena *arena, struct miniorm_text raw,
     *fault = NULL;
     if (memchr(raw.data, '%', raw.size) == NULL && memchr(raw.data, '+', raw.size) == NULL) {
         /* The server lets only printable ASCII through, but other callers may not. */
-        if (!baseapi__utf8_is_valid(raw.data, raw.size))
+        if (!utf8_is_valid(raw.data, raw.size))
             *fault = "is not UTF-8";
         return BASEAPI_OK;
     }
@@ -92,7 +92,7 @@ static enum baseapi_status decode(struct arena *arena, struct miniorm_text raw,
     *out = miniorm_text_from(decoded, size);
     if (memchr(decoded, '\0', size) != NULL)
         *fault = "has a null byte";
-    else if (!baseapi__utf8_is_valid(decoded, size))
+    else if (!utf8_is_valid(decoded, size))
         *fault = "is not UTF-8";
     return BASEAPI_OK;
 }

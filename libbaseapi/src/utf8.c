@@ -1,7 +1,10 @@
 /*
- * Recognising UTF-8, character by character.
+ * Recognising UTF-8, character by character, eight plain ones at a time.
  */
 #include "utf8.h"
+
+#include <stdint.h>
+#include <string.h>
 
 /*
  * Bounds of the byte after the lead byte exclude overlong forms, surrogates and what is beyond
@@ -32,7 +35,7 @@ static bool has_rest(const unsigned char *bytes, const struct lead *lead)
     return true;
 }
 
-size_t baseapi__utf8_character(const char *data, size_t size)
+size_t utf8_character(const char *data, size_t size)
 {
     const unsigned char *bytes = (const unsigned char *)data;
     size_t i;
@@ -48,15 +51,35 @@ size_t baseapi__utf8_character(const char *data, size_t size)
     return 0;
 }
 
-bool baseapi__utf8_is_valid(const char *data, size_t size)
+/* How many bytes at the front are ASCII, at least. */
+static size_t plain(const char *data, size_t size)
 {
-    while (size != 0) {
-        const size_t length = baseapi__utf8_character(data, size);
+    size_t n = 0;
+    uint64_t word;
 
+    for (; size - n >= sizeof(word); n += sizeof(word)) {
+        memcpy(&word, data + n, sizeof(word));
+        if ((word & UINT64_C(0x8080808080808080)) != 0)
+            break;
+    }
+    while (n < size && (unsigned char)data[n] < 0x80)
+        n++;
+    return n;
+}
+
+bool utf8_is_valid(const char *data, size_t size)
+{
+    for (;;) {
+        size_t length = plain(data, size);
+
+        data += length;
+        size -= length;
+        if (size == 0)
+            return true;
+        length = utf8_character(data, size);
         if (length == 0)
             return false;
         data += length;
         size -= length;
     }
-    return true;
 }

@@ -105,7 +105,8 @@ static void utf8_is_told_from_what_looks_like_it(void **state)
                                         "\xee\x80\x80",
                                         "\xef\xbf\xbf",
                                         "\xf0\x90\x80\x80",
-                                        "\xf4\x8f\xbf\xbf"};
+                                        "\xf4\x8f\xbf\xbf",
+                                        "12345678\xc3\xa4 1234567\xc3\xa4 12345678"};
     static const char *const invalid[] = {"\x80",
                                           "\xbf",
                                           "\xc0\x80",
@@ -120,14 +121,16 @@ static void utf8_is_told_from_what_looks_like_it(void **state)
                                           "\xc3(",
                                           "\xe2\x82(",
                                           "\xf0\x9f\x98",
-                                          "a\xc3"};
+                                          "a\xc3",
+                                          "12345678\x80",
+                                          "12345678 1234567\xc3"};
     size_t i;
 
     (void)state;
     for (i = 0; i < sizeof(valid) / sizeof(valid[0]); i++)
-        assert_true(baseapi__utf8_is_valid(valid[i], strlen(valid[i])));
+        assert_true(utf8_is_valid(valid[i], strlen(valid[i])));
     for (i = 0; i < sizeof(invalid) / sizeof(invalid[0]); i++)
-        assert_false(baseapi__utf8_is_valid(invalid[i], strlen(invalid[i])));
+        assert_false(utf8_is_valid(invalid[i], strlen(invalid[i])));
 }
 
 int main(void)

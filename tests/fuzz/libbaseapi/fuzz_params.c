@@ -23,7 +23,7 @@ static void require(bool condition)
 
 static void check_text(struct miniorm_text text)
 {
-    require(text.size == 0 || baseapi__utf8_is_valid(text.data, text.size));
+    require(text.size == 0 || utf8_is_valid(text.data, text.size));
     require(text.size == 0 || memchr(text.data, '\0', text.size) == NULL);
 }
 
