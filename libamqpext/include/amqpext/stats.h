@@ -79,7 +79,7 @@ struct amqpext_consumer_stats {
     size_t size;
     uint64_t delivered; /* received */
     uint64_t redelivered; /* of them, with the broker's mark */
-    uint64_t acknowledged; /* sent to the broker, as the following */
+    uint64_t acknowledged; /* to the broker, at once or within ack_delay_ms, as the following */
     uint64_t retried; /* put off for a later attempt */
     uint64_t dead_lettered; /* rejected, out of attempts, or undecodable */
     uint64_t dropped; /* the same with nowhere to go */
