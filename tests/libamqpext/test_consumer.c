@@ -9,9 +9,6 @@
 
 #include "support/consumer_rig.h"
 
-#define RECEIVED(rig, name, n) fake_broker_wait((rig)->broker, AMQP_##name##_METHOD, (n))
-#define COUNT(rig, name) fake_broker_count((rig)->broker, AMQP_##name##_METHOD)
-
 static void everything_is_declared_before_it_consumes(void **state)
 {
     static const char *const keys[] = {"orders.new", "orders.paid"};
@@ -99,8 +96,7 @@ static void queue_without_name_gets_that_of_the_broker(void **state)
 
     (void)state;
     rig_begin(&rig, AMQPEXT_ACK, NULL);
-    rig.options.queue = NULL;
-    rig.options.queue_options = &queue;
+    rig_queue(&rig, &queue);
     rig.options.topology = &topology;
     rig.options.exchange = "shop";
     rig_new(&rig);
@@ -130,8 +126,7 @@ static void handled_message_is_acknowledged(void **state)
     struct amqpext_consumer_stats figures;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_ACK, NULL);
-    rig_start(&rig);
+    rig_start_with(&rig, AMQPEXT_ACK);
     rig_deliver(&rig, "orders.new", "[1]");
     handled = handler_wait_ended(&rig.handler, 1);
     assert_string_equal(handled->body, "[1]");
@@ -202,8 +197,7 @@ static void requeued_message_goes_back_by_nack(void **state)
     const amqp_basic_nack_t *nack;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_REQUEUE, NULL);
-    rig_start(&rig);
+    rig_start_with(&rig, AMQPEXT_REQUEUE);
     rig_deliver(&rig, "k", "1");
     nack = RECEIVED(&rig, BASIC_NACK, 1)->decoded;
     assert_int_equal(nack->delivery_tag, 1);
@@ -240,8 +234,7 @@ static void rejected_message_goes_to_the_dead_letters_of_the_queue(void **state)
 
     (void)state;
     rig_begin(&rig, AMQPEXT_REJECT, NULL);
-    rig.options.queue = NULL;
-    rig.options.queue_options = &queue;
+    rig_queue(&rig, &queue);
     rig_start(&rig);
     rig_deliver(&rig, "k", "1");
     wait_for_figure(rig.consumer, dead_lettered, 1);
@@ -258,8 +251,7 @@ static void broker_that_delays_itself_gets_it_back_by_reject(void **state)
 
     (void)state;
     rig_begin(&rig, AMQPEXT_RETRY, &newest);
-    rig.options.queue = NULL;
-    rig.options.queue_options = &queue;
+    rig_queue(&rig, &queue);
     rig_start(&rig);
     rig_deliver(&rig, "k", "1");
     reject = RECEIVED(&rig, BASIC_REJECT, 1)->decoded;
@@ -275,11 +267,7 @@ static void retried_message_is_copied_and_then_acknowledged(void **state)
     const struct received *published;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_RETRY, NULL);
-    rig_start(&rig);
-    fake_broker_confirm_by_itself(rig.broker, false);
-    rig_deliver(&rig, "k", "[1]");
-    published = RECEIVED(&rig, BASIC_PUBLISH, 1);
+    published = rig_start_with_copy(&rig);
     assert_memory_equal(published->body, "[1]", 3);
     assert_int_equal(published->connection, 2);
     rig_sleep_ms(50);
@@ -341,8 +329,7 @@ static void undecodable_message_reaches_no_handler(void **state)
     struct consumer_rig rig;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_ACK, NULL);
-    rig_start(&rig);
+    rig_start_with(&rig, AMQPEXT_ACK);
     rig_deliver(&rig, "k", "{\"a\": ");
     wait_for_figure(rig.consumer, dropped, 1);
     assert_int_equal(figures_of(rig.consumer).undecodable, 1);
@@ -360,8 +347,7 @@ static void content_type_chooses_the_decoder(void **state)
     struct consumer_rig rig;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_ACK, NULL);
-    rig_start(&rig);
+    rig_start_with(&rig, AMQPEXT_ACK);
     assert_int_not_equal(fake_broker_deliver(rig.broker, 0, &message), 0);
     assert_true(handler_wait_ended(&rig.handler, 1)->has_payload);
     message.properties = NULL;
@@ -379,8 +365,7 @@ static void message_beyond_the_limit_is_rejected_where_the_broker_keeps_it(void 
     (void)state;
     rig_begin(&rig, AMQPEXT_ACK, NULL);
     rig.connection.max_message_bytes = 100;
-    rig.options.queue = NULL;
-    rig.options.queue_options = &queue;
+    rig_queue(&rig, &queue);
     rig_start(&rig);
     memset(large, '1', sizeof(large) - 1);
     large[sizeof(large) - 1] = '\0';
@@ -541,8 +526,7 @@ static void pause_cancels_and_resume_consumes_again(void **state)
     const amqp_basic_cancel_t *cancel;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_ACK, NULL);
-    rig_start(&rig);
+    rig_start_with(&rig, AMQPEXT_ACK);
     amqpext_consumer_pause(rig.consumer);
     amqpext_consumer_pause(rig.consumer);
     cancel = RECEIVED(&rig, BASIC_CANCEL, 1)->decoded;
@@ -564,8 +548,7 @@ static void pause_holds_over_a_reconnect(void **state)
     struct consumer_rig rig;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_ACK, NULL);
-    rig_start(&rig);
+    rig_start_with(&rig, AMQPEXT_ACK);
     amqpext_consumer_pause(rig.consumer);
     (void)RECEIVED(&rig, BASIC_CANCEL, 1);
     fake_broker_drop(rig.broker, 0, FAKE_DROP_RESET);

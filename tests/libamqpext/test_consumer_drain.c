@@ -11,13 +11,12 @@
 #include "delivery.h"
 #include "support/consumer_rig.h"
 
-#define RECEIVED(rig, name, n) fake_broker_wait((rig)->broker, AMQP_##name##_METHOD, (n))
-#define COUNT(rig, name) fake_broker_count((rig)->broker, AMQP_##name##_METHOD)
-
+/* A stop, or a run, on a thread of its own. */
 struct stopping {
     struct amqpext_consumer *consumer;
     unsigned timeout_ms;
     enum amqpext_status status;
+    pthread_t thread;
 };
 
 static void *stop(void *data)
@@ -28,23 +27,34 @@ static void *stop(void *data)
     return NULL;
 }
 
+static void begin_stop(struct stopping *stopping, struct consumer_rig *rig, unsigned timeout_ms)
+{
+    stopping->consumer = rig->consumer;
+    stopping->timeout_ms = timeout_ms;
+    assert_int_equal(pthread_create(&stopping->thread, NULL, stop, stopping), 0);
+}
+
+/* Waits until it has stopped, and says with which status. */
+static enum amqpext_status end_of(struct stopping *stopping)
+{
+    pthread_join(stopping->thread, NULL);
+    return stopping->status;
+}
+
 static void what_has_not_begun_goes_back_and_what_has_may_end(void **state)
 {
     struct consumer_rig rig;
     struct stopping stopping;
-    pthread_t thread;
     uint64_t tag;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_ACK, NULL);
-    rig_start(&rig);
+    rig_start_with(&rig, AMQPEXT_ACK);
     handler_hold(&rig.handler);
     for (tag = 1; tag <= 4; tag++)
         rig_deliver(&rig, "k", "1");
     (void)handler_wait(&rig.handler, 1);
     wait_for_figure(rig.consumer, delivered, 4);
-    stopping = (struct stopping){rig.consumer, 60000, AMQPEXT_OK};
-    assert_int_equal(pthread_create(&thread, NULL, stop, &stopping), 0);
+    begin_stop(&stopping, &rig, 60000);
     for (tag = 2; tag <= 4; tag++) {
         const struct received *received = RECEIVED(&rig, BASIC_NACK, tag - 1);
         const amqp_basic_nack_t *nack = received->decoded;
@@ -56,8 +66,7 @@ static void what_has_not_begun_goes_back_and_what_has_may_end(void **state)
     }
     assert_int_equal(COUNT(&rig, CONNECTION_CLOSE), 0);
     handler_release(&rig.handler);
-    pthread_join(thread, NULL);
-    assert_int_equal(stopping.status, AMQPEXT_OK);
+    assert_int_equal(end_of(&stopping), AMQPEXT_OK);
     assert_int_equal(COUNT(&rig, BASIC_ACK), 1);
     assert_int_equal(COUNT(&rig, CONNECTION_CLOSE), 1);
     assert_int_equal(figures_of(rig.consumer).requeued, 3);
@@ -70,21 +79,17 @@ static void verdict_after_the_deadline_is_not_sent(void **state)
 {
     struct consumer_rig rig;
     struct stopping stopping;
-    pthread_t thread;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_ACK, NULL);
-    rig_start(&rig);
+    rig_start_with(&rig, AMQPEXT_ACK);
     handler_hold(&rig.handler);
     rig_deliver(&rig, "k", "1");
     (void)handler_wait(&rig.handler, 1);
-    stopping = (struct stopping){rig.consumer, 50, AMQPEXT_OK};
-    assert_int_equal(pthread_create(&thread, NULL, stop, &stopping), 0);
+    begin_stop(&stopping, &rig, 50);
     (void)RECEIVED(&rig, CONNECTION_CLOSE, 1);
     rig_sleep_ms(200);
     handler_release(&rig.handler);
-    pthread_join(thread, NULL);
-    assert_int_equal(stopping.status, AMQPEXT_ETIMEDOUT);
+    assert_int_equal(end_of(&stopping), AMQPEXT_ETIMEDOUT);
     assert_int_equal(COUNT(&rig, BASIC_ACK), 0);
     wait_for_figure(rig.consumer, stale, 1);
     /* Stopping again does nothing. */
@@ -97,21 +102,17 @@ static void deferred_delivery_is_waited_for(void **state)
     struct consumer_rig rig;
     struct stopping stopping;
     struct handled *handled;
-    pthread_t thread;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_DEFER, NULL);
-    rig_start(&rig);
+    rig_start_with(&rig, AMQPEXT_DEFER);
     rig_deliver(&rig, "k", "1");
     handled = handler_wait_ended(&rig.handler, 1);
-    stopping = (struct stopping){rig.consumer, 60000, AMQPEXT_OK};
-    assert_int_equal(pthread_create(&thread, NULL, stop, &stopping), 0);
+    begin_stop(&stopping, &rig, 60000);
     (void)RECEIVED(&rig, BASIC_CANCEL, 1);
     rig_sleep_ms(50);
     assert_int_equal(COUNT(&rig, CONNECTION_CLOSE), 0);
     assert_int_equal(amqpext_delivery_settle(handled->delivery, AMQPEXT_ACK, NULL), AMQPEXT_OK);
-    pthread_join(thread, NULL);
-    assert_int_equal(stopping.status, AMQPEXT_OK);
+    assert_int_equal(end_of(&stopping), AMQPEXT_OK);
     assert_int_equal(COUNT(&rig, BASIC_ACK), 1);
     rig_end(&rig);
 }
@@ -122,8 +123,7 @@ static void deferred_delivery_that_outlives_the_stop_is_stale(void **state)
     struct handled *handled;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_DEFER, NULL);
-    rig_start(&rig);
+    rig_start_with(&rig, AMQPEXT_DEFER);
     rig_deliver(&rig, "k", "[7]");
     handled = handler_wait_ended(&rig.handler, 1);
     assert_int_equal(amqpext_consumer_stop(rig.consumer, 20, NULL), AMQPEXT_ETIMEDOUT);
@@ -267,8 +267,7 @@ static void handler_that_defers_while_it_is_freed_is_waited_for(void **state)
     struct consumer_rig rig;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_DEFER, NULL);
-    rig_start(&rig);
+    rig_start_with(&rig, AMQPEXT_DEFER);
     handler_hold(&rig.handler);
     rig_deliver(&rig, "k", "1");
     /* Settled, while its handler runs, it is the library's. */
@@ -287,21 +286,17 @@ static void delivery_that_meets_the_cancel_goes_back(void **state)
 {
     struct consumer_rig rig;
     struct stopping stopping;
-    pthread_t thread;
     amqp_basic_cancel_ok_t cancelled = {.consumer_tag = amqp_cstring_bytes("amq.ctag-1")};
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_ACK, NULL);
-    rig_start(&rig);
+    rig_start_with(&rig, AMQPEXT_ACK);
     fake_broker_ignore(rig.broker, AMQP_BASIC_CANCEL_METHOD, true);
-    stopping = (struct stopping){rig.consumer, 60000, AMQPEXT_OK};
-    assert_int_equal(pthread_create(&thread, NULL, stop, &stopping), 0);
+    begin_stop(&stopping, &rig, 60000);
     (void)RECEIVED(&rig, BASIC_CANCEL, 1);
     rig_deliver(&rig, "k", "1");
     assert_true(((amqp_basic_nack_t *)RECEIVED(&rig, BASIC_NACK, 1)->decoded)->requeue);
     fake_broker_send(rig.broker, 0, 1, AMQP_BASIC_CANCEL_OK_METHOD, &cancelled);
-    pthread_join(thread, NULL);
-    assert_int_equal(stopping.status, AMQPEXT_OK);
+    assert_int_equal(end_of(&stopping), AMQPEXT_OK);
     assert_int_equal(handler_count(&rig.handler), 0);
     rig_end(&rig);
 }
@@ -311,8 +306,7 @@ static void broker_that_does_not_answer_the_cancel_is_not_waited_for(void **stat
     struct consumer_rig rig;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_ACK, NULL);
-    rig_start(&rig);
+    rig_start_with(&rig, AMQPEXT_ACK);
     fake_broker_ignore(rig.broker, AMQP_BASIC_CANCEL_METHOD, true);
     assert_int_equal(amqpext_consumer_stop(rig.consumer, 50, NULL), AMQPEXT_ETIMEDOUT);
     rig_end(&rig);
@@ -335,23 +329,19 @@ static void connection_lost_while_it_stops_does_not_hold_it_up(void **state)
 {
     struct consumer_rig rig;
     struct stopping stopping;
-    pthread_t thread;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_ACK, NULL);
-    rig_start(&rig);
+    rig_start_with(&rig, AMQPEXT_ACK);
     handler_hold(&rig.handler);
     rig_deliver(&rig, "k", "1");
     (void)handler_wait(&rig.handler, 1);
-    stopping = (struct stopping){rig.consumer, 600000, AMQPEXT_OK};
-    assert_int_equal(pthread_create(&thread, NULL, stop, &stopping), 0);
+    begin_stop(&stopping, &rig, 600000);
     (void)RECEIVED(&rig, BASIC_CANCEL, 1);
     fake_broker_drop(rig.broker, 0, FAKE_DROP_RESET);
     fake_broker_refuse_connections(rig.broker, true);
     rig_sleep_ms(50);
     handler_release(&rig.handler);
-    pthread_join(thread, NULL);
-    assert_int_equal(stopping.status, AMQPEXT_OK);
+    assert_int_equal(end_of(&stopping), AMQPEXT_OK);
     rig_end(&rig);
 }
 
@@ -360,22 +350,15 @@ static void copies_under_way_are_confirmed_before_the_end(void **state)
     struct consumer_rig rig;
     struct stopping stopping;
     const struct received *published;
-    pthread_t thread;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_RETRY, NULL);
-    rig_start(&rig);
-    fake_broker_confirm_by_itself(rig.broker, false);
-    rig_deliver(&rig, "k", "1");
-    published = RECEIVED(&rig, BASIC_PUBLISH, 1);
-    stopping = (struct stopping){rig.consumer, 60000, AMQPEXT_OK};
-    assert_int_equal(pthread_create(&thread, NULL, stop, &stopping), 0);
+    published = rig_start_with_copy(&rig);
+    begin_stop(&stopping, &rig, 60000);
     (void)RECEIVED(&rig, BASIC_CANCEL, 1);
     rig_sleep_ms(50);
     assert_int_equal(COUNT(&rig, CONNECTION_CLOSE), 0);
     fake_broker_ack(rig.broker, published->connection, published->tag, false);
-    pthread_join(thread, NULL);
-    assert_int_equal(stopping.status, AMQPEXT_OK);
+    assert_int_equal(end_of(&stopping), AMQPEXT_OK);
     assert_int_equal(COUNT(&rig, BASIC_ACK), 1);
     assert_int_equal(figures_of(rig.consumer).retried, 1);
     rig_end(&rig);
@@ -386,11 +369,7 @@ static void copy_that_is_never_confirmed_is_given_up_at_the_deadline(void **stat
     struct consumer_rig rig;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_RETRY, NULL);
-    rig_start(&rig);
-    fake_broker_confirm_by_itself(rig.broker, false);
-    rig_deliver(&rig, "k", "1");
-    (void)RECEIVED(&rig, BASIC_PUBLISH, 1);
+    (void)rig_start_with_copy(&rig);
     assert_int_equal(amqpext_consumer_stop(rig.consumer, 50, NULL), AMQPEXT_ETIMEDOUT);
     assert_int_equal(COUNT(&rig, BASIC_ACK), 0);
     assert_int_equal(figures_of(rig.consumer).in_flight, 0);
@@ -401,21 +380,29 @@ static void two_may_stop_at_once(void **state)
 {
     struct consumer_rig rig;
     struct stopping stoppings[3];
-    pthread_t threads[3];
     int i;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_ACK, NULL);
-    rig_start(&rig);
-    for (i = 0; i < 3; i++) {
-        stoppings[i] = (struct stopping){rig.consumer, 60000, AMQPEXT_OK};
-        assert_int_equal(pthread_create(&threads[i], NULL, stop, &stoppings[i]), 0);
-    }
-    for (i = 0; i < 3; i++) {
-        pthread_join(threads[i], NULL);
-        assert_int_equal(stoppings[i].status, AMQPEXT_OK);
-    }
+    rig_start_with(&rig, AMQPEXT_ACK);
+    for (i = 0; i < 3; i++)
+        begin_stop(&stoppings[i], &rig, 60000);
+    for (i = 0; i < 3; i++)
+        assert_int_equal(end_of(&stoppings[i]), AMQPEXT_OK);
     rig_end(&rig);
+}
+
+static void *run_and_note(void *data)
+{
+    struct stopping *running = data;
+
+    running->status = amqpext_consumer_run(running->consumer, NULL);
+    return NULL;
+}
+
+static void begin_run(struct stopping *running, struct consumer_rig *rig)
+{
+    running->consumer = rig->consumer;
+    assert_int_equal(pthread_create(&running->thread, NULL, run_and_note, running), 0);
 }
 
 static struct amqpext_consumer *signalled;
@@ -426,32 +413,21 @@ static void on_signal(int number)
     amqpext_consumer_request_stop(signalled);
 }
 
-static void *run_and_note(void *data)
-{
-    struct stopping *stopping = data;
-
-    stopping->status = amqpext_consumer_run(stopping->consumer, NULL);
-    return NULL;
-}
-
 static void signal_handler_may_request_the_stop(void **state)
 {
     struct sigaction action = {.sa_handler = on_signal}, before;
     struct consumer_rig rig;
     struct stopping running;
-    pthread_t thread;
 
     (void)state;
     rig_begin(&rig, AMQPEXT_ACK, NULL);
     rig_new(&rig);
     signalled = rig.consumer;
     assert_int_equal(sigaction(SIGUSR1, &action, &before), 0);
-    running = (struct stopping){rig.consumer, 0, AMQPEXT_ENOMEM};
-    assert_int_equal(pthread_create(&thread, NULL, run_and_note, &running), 0);
+    begin_run(&running, &rig);
     (void)RECEIVED(&rig, BASIC_CONSUME, 1);
     assert_int_equal(raise(SIGUSR1), 0);
-    pthread_join(thread, NULL);
-    assert_int_equal(running.status, AMQPEXT_OK);
+    assert_int_equal(end_of(&running), AMQPEXT_OK);
     assert_int_equal(sigaction(SIGUSR1, &before, NULL), 0);
     rig_end(&rig);
 }
@@ -460,7 +436,6 @@ static void options_drain_time_bounds_a_run(void **state)
 {
     struct consumer_rig rig;
     struct stopping running;
-    pthread_t thread;
 
     (void)state;
     rig_begin(&rig, AMQPEXT_DEFER, NULL);
@@ -468,11 +443,9 @@ static void options_drain_time_bounds_a_run(void **state)
     rig_start(&rig);
     rig_deliver(&rig, "k", "1");
     (void)handler_wait_ended(&rig.handler, 1);
-    running = (struct stopping){rig.consumer, 0, AMQPEXT_OK};
-    assert_int_equal(pthread_create(&thread, NULL, run_and_note, &running), 0);
+    begin_run(&running, &rig);
     amqpext_consumer_request_stop(rig.consumer);
-    pthread_join(thread, NULL);
-    assert_int_equal(running.status, AMQPEXT_ETIMEDOUT);
+    assert_int_equal(end_of(&running), AMQPEXT_ETIMEDOUT);
     assert_int_equal(amqpext_delivery_settle(rig.handler.calls[0]->delivery, AMQPEXT_ACK, NULL),
                      AMQPEXT_ESTALE);
     rig_end(&rig);

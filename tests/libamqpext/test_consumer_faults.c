@@ -8,9 +8,6 @@
 
 #include "support/consumer_rig.h"
 
-#define RECEIVED(rig, name, n) fake_broker_wait((rig)->broker, AMQP_##name##_METHOD, (n))
-#define COUNT(rig, name) fake_broker_count((rig)->broker, AMQP_##name##_METHOD)
-
 /* Until the n-th basic.consume has been answered. */
 static void wait_consuming(struct consumer_rig *rig, size_t n)
 {
@@ -32,8 +29,7 @@ static void verdict_of_a_lost_connection_is_never_sent(void **state)
         struct consumer_rig rig;
         struct handled *handled;
 
-        rig_begin(&rig, verdicts[i], NULL);
-        rig_start(&rig);
+        rig_start_with(&rig, verdicts[i]);
         handler_hold(&rig.handler);
         rig_deliver(&rig, "k", "1");
         handled = handler_wait(&rig.handler, 1);
@@ -61,8 +57,7 @@ static void what_no_handler_has_begun_is_dropped_with_its_connection(void **stat
     struct consumer_rig rig;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_ACK, NULL);
-    rig_start(&rig);
+    rig_start_with(&rig, AMQPEXT_ACK);
     handler_hold(&rig.handler);
     rig_deliver(&rig, "k", "1");
     rig_deliver(&rig, "k", "2");
@@ -86,8 +81,7 @@ static void deferred_delivery_of_a_lost_connection_is_stale(void **state)
     struct handled *handled;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_DEFER, NULL);
-    rig_start(&rig);
+    rig_start_with(&rig, AMQPEXT_DEFER);
     rig_deliver(&rig, "k", "1");
     handled = handler_wait_ended(&rig.handler, 1);
     fake_broker_close_connection(rig.broker, 0, 320, "CONNECTION_FORCED");
@@ -106,8 +100,7 @@ static void closed_channel_is_enough_to_be_stale(void **state)
     struct handled *handled;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_DEFER, NULL);
-    rig_start(&rig);
+    rig_start_with(&rig, AMQPEXT_DEFER);
     rig_deliver(&rig, "k", "1");
     handled = handler_wait_ended(&rig.handler, 1);
     fake_broker_close_channel(rig.broker, 0, 406,
@@ -127,11 +120,7 @@ static void copy_that_is_confirmed_too_late_acknowledges_nothing(void **state)
     const struct received *published;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_RETRY, NULL);
-    rig_start(&rig);
-    fake_broker_confirm_by_itself(rig.broker, false);
-    rig_deliver(&rig, "k", "1");
-    published = RECEIVED(&rig, BASIC_PUBLISH, 1);
+    published = rig_start_with_copy(&rig);
     fake_broker_drop(rig.broker, 1, FAKE_DROP_RESET);
     wait_consuming(&rig, 2);
     fake_broker_ack(rig.broker, published->connection, published->tag, false);
@@ -146,8 +135,7 @@ static void cancelled_by_the_broker_it_declares_and_consumes_again(void **state)
     struct consumer_rig rig;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_ACK, NULL);
-    rig_start(&rig);
+    rig_start_with(&rig, AMQPEXT_ACK);
     fake_broker_cancel(rig.broker, 0, NULL);
     wait_consuming(&rig, 2);
     assert_int_equal(figures_of(rig.consumer).cancelled, 1);
@@ -166,8 +154,7 @@ static void foreign_cancel_is_passed_over(void **state)
     struct consumer_rig rig;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_ACK, NULL);
-    rig_start(&rig);
+    rig_start_with(&rig, AMQPEXT_ACK);
     fake_broker_cancel(rig.broker, 0, "somebody");
     assert_true(fake_broker_stays_at(rig.broker, AMQP_BASIC_CONSUME_METHOD, 1, 50));
     assert_true(amqpext_consumer_is_connected(rig.consumer));
@@ -273,8 +260,7 @@ static void cancel_that_meets_ours_is_no_reason_to_reopen(void **state)
     amqp_basic_cancel_ok_t cancelled = {.consumer_tag = amqp_cstring_bytes("amq.ctag-1")};
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_ACK, NULL);
-    rig_start(&rig);
+    rig_start_with(&rig, AMQPEXT_ACK);
     fake_broker_ignore(rig.broker, AMQP_BASIC_CANCEL_METHOD, true);
     amqpext_consumer_pause(rig.consumer);
     (void)RECEIVED(&rig, BASIC_CANCEL, 1);
@@ -293,8 +279,7 @@ static void answer_without_a_question_is_a_protocol_error(void **state)
     amqp_basic_consume_ok_t consuming = {.consumer_tag = amqp_cstring_bytes("x")};
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_ACK, NULL);
-    rig_start(&rig);
+    rig_start_with(&rig, AMQPEXT_ACK);
     fake_broker_send(rig.broker, 0, 1, AMQP_BASIC_CONSUME_OK_METHOD, &consuming);
     wait_consuming(&rig, 2);
     assert_int_equal(COUNT(&rig, CONNECTION_CLOSE), 1);
@@ -311,8 +296,7 @@ static void tag_that_goes_back_is_a_protocol_error(void **state)
     struct consumer_rig rig;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_ACK, NULL);
-    rig_start(&rig);
+    rig_start_with(&rig, AMQPEXT_ACK);
     fake_broker_send(rig.broker, 0, 1, AMQP_BASIC_DELIVER_METHOD, &deliver);
     fake_broker_frame(rig.broker, 0, 2, 1, header, sizeof(header));
     wait_consuming(&rig, 2);
@@ -328,8 +312,7 @@ static void redelivery_is_told_and_counted(void **state)
     struct consumer_rig rig;
 
     (void)state;
-    rig_begin(&rig, AMQPEXT_ACK, NULL);
-    rig_start(&rig);
+    rig_start_with(&rig, AMQPEXT_ACK);
     assert_int_not_equal(fake_broker_deliver(rig.broker, 0, &message), 0);
     assert_true(handler_wait_ended(&rig.handler, 1)->is_redelivered);
     wait_for_figure(rig.consumer, acknowledged, 1);
@@ -378,8 +361,7 @@ static void what_retries_add_to_a_queue_is_left_out_where_it_is_refused(void **s
     rig_begin(&rig, AMQPEXT_ACK, &options);
     rig.retry.max_attempts = 1;
     rig.retry.no_dead_letter_queue = false;
-    rig.options.queue = NULL;
-    rig.options.queue_options = &queue;
+    rig_queue(&rig, &queue);
     rig_start(&rig);
     assert_int_equal(COUNT(&rig, CHANNEL_OPEN), 2);
     assert_int_equal(COUNT(&rig, CONNECTION_OPEN), 1);

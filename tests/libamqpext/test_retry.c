@@ -6,9 +6,6 @@
 #include "retry.h"
 #include "support/consumer_rig.h"
 
-#define RECEIVED(rig, name, n) fake_broker_wait((rig)->broker, AMQP_##name##_METHOD, (n))
-#define COUNT(rig, name) fake_broker_count((rig)->broker, AMQP_##name##_METHOD)
-
 enum { CONSUMER = 1, PATIENCE_MS = 60000 }; /* the consumer's connection is the first */
 
 static const struct amqpext_queue quorum = {.name = "jobs", .type = AMQPEXT_QUEUE_QUORUM};
@@ -18,10 +15,8 @@ static void begin(struct consumer_rig *rig, const struct fake_broker_options *br
 {
     rig_begin(rig, AMQPEXT_RETRY, broker);
     rig->retry.no_dead_letter_queue = false;
-    if (queue != NULL) {
-        rig->options.queue = NULL;
-        rig->options.queue_options = queue;
-    }
+    if (queue != NULL)
+        rig_queue(rig, queue);
 }
 
 static uint64_t deliver_with(struct consumer_rig *rig, const amqp_basic_properties_t *properties)

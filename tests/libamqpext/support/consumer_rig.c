@@ -42,6 +42,12 @@ void rig_begin(struct consumer_rig *rig, int verdict, const struct fake_broker_o
                                                      .data = &rig->handler};
 }
 
+void rig_queue(struct consumer_rig *rig, const struct amqpext_queue *queue)
+{
+    rig->options.queue = NULL;
+    rig->options.queue_options = queue;
+}
+
 void rig_new(struct consumer_rig *rig)
 {
     struct amqpext_error error = AMQPEXT_ERROR_INIT;
@@ -58,6 +64,20 @@ void rig_start(struct consumer_rig *rig)
     rig_new(rig);
     if (amqpext_consumer_connect(rig->consumer, PATIENCE_MS, &error) != AMQPEXT_OK)
         fail_msg("not connected: %s", error.message);
+}
+
+void rig_start_with(struct consumer_rig *rig, int verdict)
+{
+    rig_begin(rig, verdict, NULL);
+    rig_start(rig);
+}
+
+const struct received *rig_start_with_copy(struct consumer_rig *rig)
+{
+    rig_start_with(rig, AMQPEXT_RETRY);
+    fake_broker_confirm_by_itself(rig->broker, false);
+    rig_deliver(rig, "k", "[1]");
+    return RECEIVED(rig, BASIC_PUBLISH, 1);
 }
 
 void rig_end(struct consumer_rig *rig)
