@@ -192,6 +192,12 @@ void amqpext__link_reopen(struct link *link, const struct amqpext_error *error)
     link->request_error = *error;
 }
 
+void amqpext__link_forgive(struct link *link)
+{
+    amqpext__backoff_reset(&link->backoff);
+    amqpext__backoff_reset(&link->channel_backoff);
+}
+
 void amqpext__link_finish(struct link *link, unsigned linger_ms)
 {
     link->wants_finish = true;

@@ -128,6 +128,11 @@ void amqpext__link_fail(struct link *link, const struct amqpext_error *error);
 /* [I/O] The same with the channel, which is opened again with a new plan. */
 void amqpext__link_reopen(struct link *link, const struct amqpext_error *error);
 /*
+ * [I/O] In `lost`: the reason is found and will not come again, so that the pauses that follow start
+ * from the first.
+ */
+void amqpext__link_forgive(struct link *link);
+/*
  * [I/O] The owner's work is over: what lies in link_output is sent, the connection is closed
  * politely within `linger_ms`, and the thread ends; `lost` is still called if there is an epoch.
  */

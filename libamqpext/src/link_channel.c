@@ -222,9 +222,10 @@ bool amqpext__link_plan_refused(struct link *link, const struct method *close,
 
 static void closed_by_peer(struct link *link, const struct method *close)
 {
+    const bool is_planning = link->phase == PHASE_PLANNING;
     struct amqpext_error error = AMQPEXT_ERROR_INIT;
     bool is_permanent = false;
-    unsigned delay_ms;
+    unsigned delay_ms = 0;
 
     describe_close(link, close, &error);
     if (!amqpext__link_absorb(link)) {
@@ -233,11 +234,11 @@ static void closed_by_peer(struct link *link, const struct method *close)
     }
     amqpext__send_channel_close_ok(&link->output.control, LINK_CHANNEL);
     link_count(link, COUNT_CHANNEL_CLOSES, 1);
-    if (link->phase == PHASE_PLANNING)
+    if (is_planning)
         delay_ms = step_delay_ms(link, &error, &is_permanent);
-    else
-        delay_ms = next_delay_ms(link);
     amqpext__link_end_epoch(link, &error, true);
+    if (!is_planning)
+        delay_ms = next_delay_ms(link);
     if (delay_ms == 0) {
         amqpext__plan_free(&link->plan);
         amqpext__link_channel_open(link);

@@ -38,6 +38,7 @@ struct drive {
     uint32_t (*frame_max)(const void *engine); /* I/O thread, during an epoch */
     void (*stats)(const void *engine, struct amqpext_connection_stats *out);
     void (*fail)(void *engine, const struct amqpext_error *error);
+    void (*forgive)(void *engine);
     void (*finish)(void *engine, unsigned linger_ms);
     void (*join)(void *engine);
     void (*free)(void *engine);

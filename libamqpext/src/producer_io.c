@@ -196,9 +196,16 @@ static void on_lost(void *owner, const struct amqpext_error *error, bool is_chan
 {
     struct amqpext_producer *producer = owner;
     const uint64_t now_us = monotonic_us();
+    struct ledger *ledger = enter(producer, now_us);
+    const uint64_t refused = ledger->figures.refused;
+    bool is_found;
 
-    amqpext__ledger_lost(enter(producer, now_us), error, is_channel_only, now_us);
+    amqpext__ledger_lost(ledger, error, is_channel_only, now_us);
+    /* However many such messages there are, those behind them go on. */
+    is_found = ledger->figures.refused != refused;
     leave(producer);
+    if (is_found)
+        producer->drive->forgive(producer->engine);
 }
 
 static bool on_method(void *owner, const struct method *method)

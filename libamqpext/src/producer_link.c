@@ -63,6 +63,11 @@ static void fail(void *engine, const struct amqpext_error *error)
     amqpext__link_fail(engine, error);
 }
 
+static void forgive(void *engine)
+{
+    amqpext__link_forgive(engine);
+}
+
 static void finish(void *engine, unsigned linger_ms)
 {
     amqpext__link_finish(engine, linger_ms);
@@ -90,6 +95,7 @@ static const struct drive link_drive = {
     .frame_max = frame_max,
     .stats = stats,
     .fail = fail,
+    .forgive = forgive,
     .finish = finish,
     .join = join,
     .free = free_link,

@@ -312,6 +312,12 @@ static void fail(void *engine, const struct amqpext_error *error)
     (void)error;
 }
 
+/* There are no pauses. */
+static void forgive(void *engine)
+{
+    (void)engine;
+}
+
 static void finish(void *engine, unsigned linger_ms)
 {
     (void)linger_ms;
@@ -349,6 +355,7 @@ static const struct drive double_drive = {
     .frame_max = frame_max,
     .stats = stats,
     .fail = fail,
+    .forgive = forgive,
     .finish = finish,
     .join = join,
     .free = free_double,

@@ -279,6 +279,26 @@ static void a_message_that_closes_the_channel_is_found_and_refused(void **state)
     end(&rig);
 }
 
+static void many_messages_that_close_the_channel_hold_nobody_up_for_long(void **state)
+{
+    const struct fake_broker_options fake = {.on_received = refuse_bad};
+    struct rig rig;
+    unsigned i;
+
+    (void)state;
+    begin_with(&rig, &fake);
+    /* The usual pauses, which grow to half a minute. */
+    rig.connection.reconnect_min_delay_ms = rig.connection.reconnect_max_delay_ms = 0;
+    open_producer(&rig);
+    for (i = 0; i < 40; i++)
+        put(&rig, "bad");
+    put(&rig, "good");
+    flush(&rig);
+    assert_int_equal(outcomes_of(&rig.outcomes, AMQPEXT_CONFIRMED), 1);
+    assert_int_equal(outcomes_of(&rig.outcomes, AMQPEXT_REFUSED), 40);
+    end(&rig);
+}
+
 static void a_blocked_broker_gets_nothing_until_it_unblocks(void **state)
 {
     struct rig rig;
@@ -494,6 +514,7 @@ int main(void)
         cmocka_unit_test(what_was_not_confirmed_is_sent_again_with_the_same_id),
         cmocka_unit_test(an_unknown_tag_is_a_protocol_error),
         cmocka_unit_test(a_message_that_closes_the_channel_is_found_and_refused),
+        cmocka_unit_test(many_messages_that_close_the_channel_hold_nobody_up_for_long),
         cmocka_unit_test(a_blocked_broker_gets_nothing_until_it_unblocks),
         cmocka_unit_test(publishing_fails_while_blocked_when_told_to),
         cmocka_unit_test(deadlines_hold_while_the_broker_does_not_read),
