@@ -41,6 +41,7 @@ struct jobs {
     struct runner *runners;
     size_t running;
     unsigned resting; /* workers that wait for a job */
+    bool is_waking; /* one of them was woken and is not up yet */
     bool is_stopping;
     int fd;
 };
@@ -66,18 +67,35 @@ static bool is_idle(const struct jobs *jobs)
     return jobs->running == 0 && jobs->lanes.count == 0;
 }
 
+/*
+ * Whether the caller has to wake a worker, once it has let go of the lock. One at a time: who is up
+ * wakes the next if there is something left by then. With handlers that take less time than waking,
+ * those that run do all by themselves.
+ */
+static bool must_wake(struct jobs *jobs)
+{
+    const bool result =
+        amqpext__lanes_has_ready(&jobs->lanes) && jobs->resting != 0 && !jobs->is_waking;
+
+    jobs->is_waking = jobs->is_waking || result;
+    return result;
+}
+
 /* Runs a job that was taken. The lock is held before and after, not during. */
 static void run(struct jobs *jobs, struct job *job)
 {
     const uint64_t lane = job->lane;
+    const bool wakes = must_wake(jobs);
 
     jobs->running++;
     unlock(jobs);
+    if (wakes)
+        pthread_cond_signal(&jobs->filled);
     job->run(job);
     lock(jobs);
     jobs->running--;
-    if (amqpext__lanes_done(&jobs->lanes, lane) && jobs->resting != 0)
-        pthread_cond_signal(&jobs->filled);
+    /* If that makes another one ready, the caller comes for it. */
+    amqpext__lanes_done(&jobs->lanes, lane);
     if (is_idle(jobs))
         pthread_cond_broadcast(&jobs->idle);
 }
@@ -144,6 +162,7 @@ static void *work(void *data)
             jobs->resting++;
             pthread_cond_wait(&jobs->filled, &jobs->lock);
             jobs->resting--;
+            jobs->is_waking = false;
         }
     }
     /* One that waits for the last job of a lane to end is not woken by its end. */
@@ -238,17 +257,18 @@ static void run_here(struct jobs *jobs, struct job *job)
     unlock(jobs);
 }
 
-/* Returns whether a worker should be woken. */
-static bool add_for_workers(struct jobs *jobs, struct job *job)
+static void add_for_workers(struct jobs *jobs, struct job *job, bool is_last)
 {
-    bool is_due;
+    bool wakes;
 
     lock(jobs);
     if (jobs->workers.started == 0)
         (void)amqpext__workers_start(&jobs->workers, work, jobs);
-    is_due = amqpext__lanes_add(&jobs->lanes, job) && jobs->resting != 0;
+    amqpext__lanes_add(&jobs->lanes, job);
+    wakes = is_last && must_wake(jobs);
     unlock(jobs);
-    return is_due;
+    if (wakes)
+        pthread_cond_signal(&jobs->filled);
 }
 
 void amqpext__jobs_notify(struct jobs *jobs)
@@ -278,26 +298,26 @@ void amqpext__jobs_post(struct jobs *jobs, struct job *job)
         post_to_dispatcher(jobs, job);
     else if (jobs->mode != AMQPEXT_CALLBACKS_WORKERS)
         run_here(jobs, job);
-    else if (add_for_workers(jobs, job))
-        pthread_cond_signal(&jobs->filled);
+    else
+        add_for_workers(jobs, job, true);
 }
 
 void amqpext__jobs_add(struct jobs *jobs, struct job *job)
 {
     if (jobs->mode == AMQPEXT_CALLBACKS_WORKERS)
-        (void)add_for_workers(jobs, job);
+        add_for_workers(jobs, job, false);
     else
         amqpext__jobs_post(jobs, job);
 }
 
 void amqpext__jobs_wake(struct jobs *jobs)
 {
-    size_t due;
+    bool wakes;
 
     lock(jobs);
-    due = jobs->lanes.count < jobs->resting ? jobs->lanes.count : jobs->resting;
+    wakes = must_wake(jobs);
     unlock(jobs);
-    while (due-- != 0)
+    if (wakes)
         pthread_cond_signal(&jobs->filled);
 }
 

@@ -71,6 +71,11 @@ bool amqpext__lanes_add(struct lanes *lanes, struct job *job)
     return true;
 }
 
+bool amqpext__lanes_has_ready(const struct lanes *lanes)
+{
+    return lanes->ready.first != NULL;
+}
+
 struct job *amqpext__lanes_take(struct lanes *lanes)
 {
     struct job *job = pop(&lanes->ready);

@@ -36,6 +36,8 @@ bool amqpext__lanes_init(struct lanes *lanes, size_t n_slots);
 void amqpext__lanes_free(struct lanes *lanes);
 /* Returns whether there is one more to take. */
 bool amqpext__lanes_add(struct lanes *lanes, struct job *job);
+/* Whether there is one to take. */
+bool amqpext__lanes_has_ready(const struct lanes *lanes);
 /* The next that may run; NULL when there is none. */
 struct job *amqpext__lanes_take(struct lanes *lanes);
 /* A job of that lane, which was taken, has run. Returns whether there is one more to take. */

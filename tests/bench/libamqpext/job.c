@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 static const uint64_t NS = 1000000000;
+enum { WORKERS_MAX = 1024 };
 
 static bool read_number(const char *text, unsigned long *out)
 {
@@ -29,6 +30,7 @@ static bool read_option(struct job *job, int option)
     case 'w': return read_number(optarg, &job->window);
     case 'p': return read_number(optarg, &job->prefetch) && job->prefetch <= UINT16_MAX;
     case 'r': return read_number(optarg, &job->rate);
+    case 'k': return read_number(optarg, &job->workers) && job->workers <= WORKERS_MAX;
     case 'j': job->has_joined_acks = true; return true;
     case 'i': job->is_on_io_thread = true; return true;
     default: return false;
@@ -44,6 +46,7 @@ static bool read_options(struct job *job, int argc, char **argv)
         {"window", required_argument, NULL, 'w'},
         {"prefetch", required_argument, NULL, 'p'},
         {"rate", required_argument, NULL, 'r'},
+        {"workers", required_argument, NULL, 'k'},
         {"joined-acks", no_argument, NULL, 'j'},
         {"io-thread", no_argument, NULL, 'i'},
         {NULL, 0, NULL, 0},
@@ -63,7 +66,7 @@ bool job_read(struct job *job, int argc, char **argv)
     if (!read_options(job, argc, argv)) {
         fprintf(stderr,
                 "usage: %s --url URL --messages N [--size BYTES] [--window N] [--rate N]"
-                " [--prefetch N] [--joined-acks] [--io-thread]\n",
+                " [--prefetch N] [--workers N] [--joined-acks] [--io-thread]\n",
                 argv[0]);
         return false;
     }

@@ -28,6 +28,7 @@ struct job {
     unsigned long window; /* unconfirmed messages; 0: no confirms, or no limit */
     unsigned long prefetch;
     unsigned long rate; /* messages per second at which to publish, with latencies; 0: all speed */
+    unsigned long workers; /* of a consumer of the suite; 0: its default */
     bool has_joined_acks;
     bool is_on_io_thread;
 

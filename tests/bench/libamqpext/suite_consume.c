@@ -1,6 +1,6 @@
 /*
  * Consumes with libamqpext as a user would: a handler that acknowledges, on a worker thread as by
- * default, or with --io-thread on the thread that does the I/O.
+ * default, with --workers on several, or with --io-thread on the thread that does the I/O.
  */
 #include <amqpext/amqpext.h>
 #include <stdatomic.h>
@@ -50,6 +50,7 @@ static bool run(struct consumer *consumer)
     options.url = consumer->job.url;
     options.queue_options = &queue;
     options.prefetch_count = (uint16_t)consumer->job.prefetch;
+    options.workers = (unsigned)consumer->job.workers;
     options.serializer = "raw";
     options.process_request = process_request;
     options.data = consumer;
