@@ -35,7 +35,8 @@ static void enter(struct amqpext_consumer *consumer, enum flow_state state)
     struct flow *flow = &consumer->flow;
 
     flow->state = state;
-    atomic_store(&consumer->is_on, state == FLOW_ON);
+    /* Until the broker has answered our basic.cancel it may still send. */
+    atomic_store(&consumer->is_on, state == FLOW_ON || state == FLOW_STOPPING);
     if (state == FLOW_ON) {
         flow->zeros = 0;
         flow->ask_us = monotonic_us() + watch_interval_us(consumer);
