@@ -7,7 +7,7 @@
 #include "ack_window.h"
 #include "clock.h"
 
-enum { MOST_FRAMES = 64 };
+enum { MOST_FRAMES = 64, MOST_TAGS = 16 };
 
 struct frames {
     struct {
@@ -37,206 +37,188 @@ static void deliver(struct ack_window *window, uint64_t tag, uint32_t *slots)
     assert_true(amqpext__ack_window_add(window, tag, &slots[tag]));
 }
 
-static void expect(const struct frames *frames, size_t index, uint64_t tag, size_t count)
+/* A window, where its deliveries are in it, and what it has sent. */
+struct run {
+    struct ack_window window;
+    uint32_t slots[MOST_TAGS];
+    struct frames frames;
+};
+
+/* With the deliveries 1 to `delivered`. */
+static struct run new_run(size_t max_joined, uint64_t delay_us, size_t prefetch, uint64_t delivered)
 {
-    assert_true(index < frames->count);
-    assert_int_equal(frames->list[index].tag, tag);
-    assert_int_equal(frames->list[index].count, count);
+    struct run run = {.window = new_window(max_joined, delay_us, prefetch)};
+    uint64_t tag;
+
+    for (tag = 1; tag <= delivered; tag++)
+        deliver(&run.window, tag, run.slots);
+    return run;
+}
+
+static void ack(struct run *run, uint64_t tag, uint64_t now_us)
+{
+    amqpext__ack_window_ack(&run->window, run->slots[tag], now_us);
+}
+
+/* How many frames have been sent in all. */
+static size_t flush(struct run *run, uint64_t now_us, bool is_all)
+{
+    amqpext__ack_window_flush(&run->window, now_us, is_all, note_frame, &run->frames);
+    return run->frames.count;
+}
+
+static void expect(const struct run *run, size_t index, uint64_t tag, size_t count)
+{
+    assert_true(index < run->frames.count);
+    assert_int_equal(run->frames.list[index].tag, tag);
+    assert_int_equal(run->frames.list[index].count, count);
 }
 
 static void contiguous_acknowledgements_are_joined(void **state)
 {
-    struct ack_window window = new_window(64, 0, 100);
-    struct frames frames = {.count = 0};
-    uint32_t slots[8];
+    struct run run = new_run(64, 0, 100, 5);
     uint64_t tag;
 
     (void)state;
-    for (tag = 1; tag <= 5; tag++)
-        deliver(&window, tag, slots);
     for (tag = 1; tag <= 4; tag++)
-        amqpext__ack_window_ack(&window, slots[tag], 1000);
-    assert_int_equal(amqpext__ack_window_due_us(&window), 1000);
-    amqpext__ack_window_flush(&window, 1000, false, note_frame, &frames);
-    assert_int_equal(frames.count, 1);
-    expect(&frames, 0, 4, 4);
-    assert_int_equal(window.count, 1);
-    assert_int_equal(amqpext__ack_window_due_us(&window), NEVER);
-    amqpext__ack_window_free(&window);
+        ack(&run, tag, 1000);
+    assert_int_equal(amqpext__ack_window_due_us(&run.window), 1000);
+    assert_int_equal(flush(&run, 1000, false), 1);
+    expect(&run, 0, 4, 4);
+    assert_int_equal(run.window.count, 1);
+    assert_int_equal(amqpext__ack_window_due_us(&run.window), NEVER);
+    amqpext__ack_window_free(&run.window);
 }
 
 static void what_another_method_settled_is_not_covered(void **state)
 {
-    struct ack_window window = new_window(64, 0, 100);
-    struct frames frames = {.count = 0};
-    uint32_t slots[8];
-    uint64_t tag;
+    struct run run = new_run(64, 0, 100, 5);
 
     (void)state;
-    for (tag = 1; tag <= 5; tag++)
-        deliver(&window, tag, slots);
-    amqpext__ack_window_ack(&window, slots[1], 0);
-    amqpext__ack_window_ack(&window, slots[2], 0);
-    amqpext__ack_window_remove(&window, slots[3]);
-    amqpext__ack_window_ack(&window, slots[4], 0);
-    amqpext__ack_window_ack(&window, slots[5], 0);
-    amqpext__ack_window_flush(&window, 0, false, note_frame, &frames);
-    assert_int_equal(frames.count, 2);
-    expect(&frames, 0, 2, 2);
-    expect(&frames, 1, 5, 2);
-    assert_int_equal(window.count, 0);
-    amqpext__ack_window_free(&window);
+    ack(&run, 1, 0);
+    ack(&run, 2, 0);
+    amqpext__ack_window_remove(&run.window, run.slots[3]);
+    ack(&run, 4, 0);
+    ack(&run, 5, 0);
+    assert_int_equal(flush(&run, 0, false), 2);
+    expect(&run, 0, 2, 2);
+    expect(&run, 1, 5, 2);
+    assert_int_equal(run.window.count, 0);
+    amqpext__ack_window_free(&run.window);
 }
 
 static void what_is_behind_a_slow_one_waits_a_little_and_goes_alone(void **state)
 {
-    struct ack_window window = new_window(64, 0, 100);
-    struct frames frames = {.count = 0};
-    uint32_t slots[8];
-    uint64_t tag;
+    struct run run = new_run(64, 0, 100, 3);
 
     (void)state;
-    for (tag = 1; tag <= 3; tag++)
-        deliver(&window, tag, slots);
-    amqpext__ack_window_ack(&window, slots[3], 1000);
-    amqpext__ack_window_ack(&window, slots[2], 2000);
-    amqpext__ack_window_flush(&window, 2000, false, note_frame, &frames);
-    assert_int_equal(frames.count, 0);
-    assert_int_equal(amqpext__ack_window_due_us(&window), 1000 + ACK_BEHIND_US);
-    amqpext__ack_window_flush(&window, 1000 + ACK_BEHIND_US, false, note_frame, &frames);
-    assert_int_equal(frames.count, 2);
-    expect(&frames, 0, 2, 1);
-    expect(&frames, 1, 3, 1);
-    amqpext__ack_window_ack(&window, slots[1], 9000);
-    amqpext__ack_window_flush(&window, 9000, false, note_frame, &frames);
-    expect(&frames, 2, 1, 1);
-    amqpext__ack_window_free(&window);
+    ack(&run, 3, 1000);
+    ack(&run, 2, 2000);
+    assert_int_equal(flush(&run, 2000, false), 0);
+    assert_int_equal(amqpext__ack_window_due_us(&run.window), 1000 + ACK_BEHIND_US);
+    assert_int_equal(flush(&run, 1000 + ACK_BEHIND_US, false), 2);
+    expect(&run, 0, 2, 1);
+    expect(&run, 1, 3, 1);
+    ack(&run, 1, 9000);
+    (void)flush(&run, 9000, false);
+    expect(&run, 2, 1, 1);
+    amqpext__ack_window_free(&run.window);
 }
 
 static void gap_that_closes_in_time_costs_no_frame(void **state)
 {
-    struct ack_window window = new_window(64, 0, 100);
-    struct frames frames = {.count = 0};
-    uint32_t slots[8];
-    uint64_t tag;
+    struct run run = new_run(64, 0, 100, 3);
 
     (void)state;
-    for (tag = 1; tag <= 3; tag++)
-        deliver(&window, tag, slots);
-    amqpext__ack_window_ack(&window, slots[3], 1000);
-    amqpext__ack_window_ack(&window, slots[2], 1000);
-    amqpext__ack_window_flush(&window, 1000, false, note_frame, &frames);
-    amqpext__ack_window_ack(&window, slots[1], 1500);
-    amqpext__ack_window_flush(&window, 1500, false, note_frame, &frames);
-    assert_int_equal(frames.count, 1);
-    expect(&frames, 0, 3, 3);
-    amqpext__ack_window_free(&window);
+    ack(&run, 3, 1000);
+    ack(&run, 2, 1000);
+    (void)flush(&run, 1000, false);
+    ack(&run, 1, 1500);
+    assert_int_equal(flush(&run, 1500, false), 1);
+    expect(&run, 0, 3, 3);
+    amqpext__ack_window_free(&run.window);
 }
 
 static void no_more_than_allowed_are_joined(void **state)
 {
-    struct ack_window window = new_window(4, 0, 100);
-    struct frames frames = {.count = 0};
-    uint32_t slots[16];
+    struct run run = new_run(4, 0, 100, 0);
     uint64_t tag;
 
     (void)state;
     for (tag = 1; tag <= 10; tag++) {
-        deliver(&window, tag, slots);
-        amqpext__ack_window_ack(&window, slots[tag], 0);
+        deliver(&run.window, tag, run.slots);
+        ack(&run, tag, 0);
     }
-    amqpext__ack_window_flush(&window, 0, false, note_frame, &frames);
-    assert_int_equal(frames.count, 3);
-    expect(&frames, 0, 4, 4);
-    expect(&frames, 1, 8, 4);
-    expect(&frames, 2, 10, 2);
-    amqpext__ack_window_free(&window);
+    assert_int_equal(flush(&run, 0, false), 3);
+    expect(&run, 0, 4, 4);
+    expect(&run, 1, 8, 4);
+    expect(&run, 2, 10, 2);
+    amqpext__ack_window_free(&run.window);
 }
 
 static void with_a_delay_only_full_frames_go_at_once(void **state)
 {
-    struct ack_window window = new_window(4, 50000, 100);
-    struct frames frames = {.count = 0};
-    uint32_t slots[16];
+    struct run run = new_run(4, 50000, 100, 0);
     uint64_t tag;
 
     (void)state;
     for (tag = 1; tag <= 6; tag++) {
-        deliver(&window, tag, slots);
-        amqpext__ack_window_ack(&window, slots[tag], 1000);
+        deliver(&run.window, tag, run.slots);
+        ack(&run, tag, 1000);
     }
-    amqpext__ack_window_flush(&window, 1000, false, note_frame, &frames);
-    assert_int_equal(frames.count, 1);
-    expect(&frames, 0, 4, 4);
-    assert_int_equal(amqpext__ack_window_due_us(&window), 51000);
-    amqpext__ack_window_flush(&window, 50999, false, note_frame, &frames);
-    assert_int_equal(frames.count, 1);
-    amqpext__ack_window_flush(&window, 51000, false, note_frame, &frames);
-    assert_int_equal(frames.count, 2);
-    expect(&frames, 1, 6, 2);
-    amqpext__ack_window_free(&window);
+    assert_int_equal(flush(&run, 1000, false), 1);
+    expect(&run, 0, 4, 4);
+    assert_int_equal(amqpext__ack_window_due_us(&run.window), 51000);
+    assert_int_equal(flush(&run, 50999, false), 1);
+    assert_int_equal(flush(&run, 51000, false), 2);
+    expect(&run, 1, 6, 2);
+    amqpext__ack_window_free(&run.window);
 }
 
 static void nothing_waits_when_half_of_the_prefetch_is_held(void **state)
 {
-    struct ack_window window = new_window(64, 50000, 4);
-    struct frames frames = {.count = 0};
-    uint32_t slots[8];
-    uint64_t tag;
+    struct run run = new_run(64, 50000, 4, 4);
 
     (void)state;
-    for (tag = 1; tag <= 4; tag++)
-        deliver(&window, tag, slots);
-    amqpext__ack_window_ack(&window, slots[3], 0);
-    amqpext__ack_window_flush(&window, 0, false, note_frame, &frames);
-    assert_int_equal(frames.count, 0);
-    amqpext__ack_window_ack(&window, slots[2], 0);
-    assert_int_equal(amqpext__ack_window_due_us(&window), 0);
-    amqpext__ack_window_flush(&window, 0, false, note_frame, &frames);
-    assert_int_equal(frames.count, 2);
-    amqpext__ack_window_free(&window);
+    ack(&run, 3, 0);
+    assert_int_equal(flush(&run, 0, false), 0);
+    ack(&run, 2, 0);
+    assert_int_equal(amqpext__ack_window_due_us(&run.window), 0);
+    assert_int_equal(flush(&run, 0, false), 2);
+    amqpext__ack_window_free(&run.window);
 }
 
 static void prefetch_of_one_never_waits(void **state)
 {
-    struct ack_window window = new_window(64, 1000000, 1);
-    struct frames frames = {.count = 0};
-    uint32_t slots[8];
+    struct run run = new_run(64, 1000000, 1, 0);
     uint64_t tag;
 
     (void)state;
     for (tag = 1; tag <= 3; tag++) {
-        deliver(&window, tag, slots);
-        amqpext__ack_window_ack(&window, slots[tag], 0);
-        amqpext__ack_window_flush(&window, 0, false, note_frame, &frames);
-        assert_int_equal(frames.count, tag);
+        deliver(&run.window, tag, run.slots);
+        ack(&run, tag, 0);
+        assert_int_equal(flush(&run, 0, false), tag);
     }
-    amqpext__ack_window_free(&window);
+    amqpext__ack_window_free(&run.window);
 }
 
 static void all_are_emitted_on_demand(void **state)
 {
-    struct ack_window window = new_window(64, 1000000, 1000);
-    struct frames frames = {.count = 0};
-    uint32_t slots[8];
-    uint64_t tag;
+    struct run run = new_run(64, 1000000, 1000, 4);
 
     (void)state;
-    for (tag = 1; tag <= 4; tag++)
-        deliver(&window, tag, slots);
-    amqpext__ack_window_ack(&window, slots[1], 0);
-    amqpext__ack_window_ack(&window, slots[3], 0);
-    amqpext__ack_window_flush(&window, 0, true, note_frame, &frames);
-    assert_int_equal(frames.count, 2);
-    assert_int_equal(window.held, 0);
-    assert_int_equal(window.count, 2);
-    amqpext__ack_window_reset(&window);
-    assert_int_equal(window.count, 0);
-    deliver(&window, 1, slots);
-    amqpext__ack_window_ack(&window, slots[1], 0);
-    amqpext__ack_window_flush(&window, 0, true, note_frame, &frames);
-    expect(&frames, 2, 1, 1);
-    amqpext__ack_window_free(&window);
+    ack(&run, 1, 0);
+    ack(&run, 3, 0);
+    assert_int_equal(flush(&run, 0, true), 2);
+    assert_int_equal(run.window.held, 0);
+    assert_int_equal(run.window.count, 2);
+    amqpext__ack_window_reset(&run.window);
+    assert_int_equal(run.window.count, 0);
+    deliver(&run.window, 1, run.slots);
+    ack(&run, 1, 0);
+    (void)flush(&run, 0, true);
+    expect(&run, 2, 1, 1);
+    amqpext__ack_window_free(&run.window);
 }
 
 static void memory_follows_what_is_unsettled_and_not_the_tags(void **state)

@@ -32,6 +32,15 @@ static uint64_t deliver_with(struct consumer_rig *rig, const amqp_basic_properti
     return tag;
 }
 
+/* Starts, delivers, and returns the copy for the retry, which nobody has confirmed. */
+static const struct received *start_with_copy(struct consumer_rig *rig, uint64_t *tag)
+{
+    fake_broker_confirm_by_itself(rig->broker, false);
+    rig_start(rig);
+    *tag = deliver_with(rig, NULL);
+    return RECEIVED(rig, BASIC_PUBLISH, 1);
+}
+
 /* The n-th declaration of that queue. */
 static const amqp_queue_declare_t *declared(struct consumer_rig *rig, const char *name, size_t n)
 {
@@ -75,10 +84,7 @@ static void original_is_acknowledged_after_its_copy_was_confirmed(void **state)
     (void)state;
     begin(&rig, NULL, NULL);
     rig.handler.reason = "no stock";
-    fake_broker_confirm_by_itself(rig.broker, false);
-    rig_start(&rig);
-    tag = deliver_with(&rig, NULL);
-    copy = RECEIVED(&rig, BASIC_PUBLISH, 1);
+    copy = start_with_copy(&rig, &tag);
     publish = copy->decoded;
     assert_int_not_equal(copy->connection, CONSUMER);
     assert_true(fake_bytes_are(publish->exchange, ""));
@@ -108,10 +114,7 @@ static void copy_that_is_refused_is_tried_again(void **state)
 
     (void)state;
     begin(&rig, NULL, NULL);
-    fake_broker_confirm_by_itself(rig.broker, false);
-    rig_start(&rig);
-    tag = deliver_with(&rig, NULL);
-    copy = RECEIVED(&rig, BASIC_PUBLISH, 1);
+    copy = start_with_copy(&rig, &tag);
     assert_true(fake_broker_nack(rig.broker, copy->connection, copy->tag, false));
     again = RECEIVED(&rig, BASIC_PUBLISH, 2);
     /* After a pause, and on the same connection. */
@@ -134,10 +137,7 @@ static void copy_that_is_returned_has_its_queue_declared_again(void **state)
 
     (void)state;
     begin(&rig, NULL, NULL);
-    fake_broker_confirm_by_itself(rig.broker, false);
-    rig_start(&rig);
-    tag = deliver_with(&rig, NULL);
-    copy = RECEIVED(&rig, BASIC_PUBLISH, 1);
+    copy = start_with_copy(&rig, &tag);
     n_declared = COUNT(&rig, QUEUE_DECLARE);
     assert_true(fake_broker_return(rig.broker, copy, 312, "NO_ROUTE"));
     assert_true(fake_broker_ack(rig.broker, copy->connection, copy->tag, false));
@@ -459,19 +459,26 @@ static void given_queue_is_not_declared_with_more(void **state)
     rig_end(&rig);
 }
 
+/* A copy whose connection stays, while that of its delivery is lost. */
+static const struct received *outlive_delivery(struct consumer_rig *rig)
+{
+    const struct received *copy;
+    uint64_t tag;
+
+    begin(rig, NULL, NULL);
+    copy = start_with_copy(rig, &tag);
+    assert_true(fake_broker_drop(rig->broker, CONSUMER, FAKE_DROP_RESET));
+    RECEIVED(rig, BASIC_CONSUME, 2);
+    return copy;
+}
+
 static void copy_of_a_lost_connection_settles_nothing(void **state)
 {
     struct consumer_rig rig;
     const struct received *copy;
 
     (void)state;
-    begin(&rig, NULL, NULL);
-    fake_broker_confirm_by_itself(rig.broker, false);
-    rig_start(&rig);
-    deliver_with(&rig, NULL);
-    copy = RECEIVED(&rig, BASIC_PUBLISH, 1);
-    assert_true(fake_broker_drop(rig.broker, CONSUMER, FAKE_DROP_RESET));
-    RECEIVED(&rig, BASIC_CONSUME, 2);
+    copy = outlive_delivery(&rig);
     assert_true(fake_broker_ack(rig.broker, copy->connection, copy->tag, false));
     wait_for_figure(rig.consumer, stale, 1);
     assert_int_equal(COUNT(&rig, BASIC_ACK), 0);
@@ -485,13 +492,7 @@ static void refused_copy_of_a_lost_connection_is_given_up(void **state)
     const struct received *copy;
 
     (void)state;
-    begin(&rig, NULL, NULL);
-    fake_broker_confirm_by_itself(rig.broker, false);
-    rig_start(&rig);
-    deliver_with(&rig, NULL);
-    copy = RECEIVED(&rig, BASIC_PUBLISH, 1);
-    assert_true(fake_broker_drop(rig.broker, CONSUMER, FAKE_DROP_RESET));
-    RECEIVED(&rig, BASIC_CONSUME, 2);
+    copy = outlive_delivery(&rig);
     assert_true(fake_broker_nack(rig.broker, copy->connection, copy->tag, false));
     wait_for_figure(rig.consumer, stale, 1);
     assert_int_equal(COUNT(&rig, BASIC_PUBLISH), 1);
