@@ -2,7 +2,7 @@
  * Entries: a store that grows in chunks and keeps what it has, so that a producer at work takes no
  * memory per message.
  *
- * Order: take; set_reply at most once; give.
+ * Order: take; set_reply any number of times; give.
  */
 #include "ledger_entries.h"
 

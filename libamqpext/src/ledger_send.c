@@ -165,6 +165,8 @@ static void make_unsent(struct ledger *ledger)
 
     for (entry = ledger->first; entry != ledger->unsent; entry = entry->next) {
         entry->tag = 0;
+        if (entry->is_returned)
+            amqpext__entry_set_reply(entry, 0, NULL, 0);
         entry->is_returned = false;
     }
     amqpext__tags_clear(&ledger->tags);
