@@ -62,7 +62,7 @@ size_t amqpext__entries_memory(const struct entries *entries);
 void amqpext__entries_free(struct entries *entries);
 
 const char *amqpext__entry_id(const struct entry *entry);
-/* Keeps what the broker said about the message, in place of before; without memory only the code. */
+/* Keeps what the broker said, in place of what it said before; without memory only the code. */
 void amqpext__entry_set_reply(struct entry *entry, int code, const char *text, size_t size);
 
 #endif

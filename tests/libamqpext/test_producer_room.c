@@ -205,6 +205,7 @@ static bool somebody_flushes(struct scene *scene)
 
 static void a_flush_ends_when_its_messages_were_dropped(void **state)
 {
+    const uint64_t since_us = monotonic_us();
     struct flusher flusher;
     struct scene scene;
 
@@ -220,6 +221,7 @@ static void a_flush_ends_when_its_messages_were_dropped(void **state)
     put_all(&scene, MAX_MESSAGES, NULL);
     pthread_join(flusher.thread, NULL);
     assert_int_equal(flusher.status, AMQPEXT_OK);
+    assert_true(monotonic_us() - since_us < PATIENCE_MS * UINT64_C(1000) / 2);
     amqpext_producer_free(scene.producer);
 }
 
