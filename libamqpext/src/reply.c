@@ -42,7 +42,7 @@ enum amqpext_status amqpext__reply_status(int reply_code, enum reply_stage stage
      * user; others say what it is. */
     if (stage == REPLY_TO_OPEN && (reply_code == 530 || reply_code == 403 || reply_code == 404))
         return AMQPEXT_EVHOST;
-    /* An exchange of a type that the broker does not know: the declaration is wrong, not the wire. */
+    /* The type of an exchange is unknown: the declaration is wrong, not the wire. */
     if (stage == REPLY_TO_STEP && reply_code == REPLY_COMMAND_INVALID)
         return AMQPEXT_EINVALID;
     for (i = 0; i < sizeof(MEANINGS) / sizeof(MEANINGS[0]); i++) {

@@ -20,7 +20,7 @@ static const char QUEUE[] = "contract.calls";
 /* What calls answered that were made inside of a callback; `told` is set last. */
 struct inside {
     struct amqpext_producer *producer;
-    struct amqpext_consumer *consumer;
+    struct amqpext_consumer *_Atomic consumer; /* states come before it is known */
     enum amqpext_status waits[4];
     enum amqpext_status publish;
     enum amqpext_state last;
