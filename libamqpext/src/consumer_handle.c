@@ -137,13 +137,6 @@ static bool pass_on(struct amqpext_delivery *delivery)
     return false;
 }
 
-void amqpext__consumer_copied(void *data, struct amqpext_delivery *delivery, bool is_safe)
-{
-    (void)data;
-    delivery->settlement = is_safe ? SETTLE_ACK : SETTLE_NONE;
-    (void)pass_on(delivery);
-}
-
 static void tell_discarded(const struct amqpext_delivery *delivery)
 {
     const struct consumer_setup *setup = &delivery->consumer->setup;
@@ -157,6 +150,25 @@ static void tell_discarded(const struct amqpext_delivery *delivery)
 bool amqpext__consumer_keeps_discarded(const struct amqpext_consumer *consumer)
 {
     return amqpext__retry_has_place(consumer->retry);
+}
+
+/* The broker does with it what the queue says. */
+static void discard(struct amqpext_delivery *delivery)
+{
+    tell_discarded(delivery);
+    delivery->settlement = SETTLE_DISCARD;
+    delivery->fate =
+        amqpext__consumer_keeps_discarded(delivery->consumer) ? FATE_DEAD_LETTERED : FATE_DROPPED;
+}
+
+void amqpext__consumer_copied(void *data, struct amqpext_delivery *delivery, bool is_safe)
+{
+    (void)data;
+    delivery->settlement = is_safe ? SETTLE_ACK : SETTLE_NONE;
+    /* What is over anyway would only keep a part of the prefetch. */
+    if (!is_safe && delivery->copy.is_impossible && delivery->copy.goal == COPY_DEAD)
+        discard(delivery);
+    (void)pass_on(delivery);
 }
 
 /* Asks the retry engine. True: it has the delivery now. */
@@ -175,12 +187,7 @@ static bool try_again(struct amqpext_delivery *delivery, bool is_over)
         delivery->settlement = SETTLE_GIVE_BACK;
         delivery->fate = FATE_RETRIED;
         break;
-    case RETRY_DISCARD:
-        tell_discarded(delivery);
-        delivery->settlement = SETTLE_DISCARD;
-        delivery->fate =
-            amqpext__consumer_keeps_discarded(consumer) ? FATE_DEAD_LETTERED : FATE_DROPPED;
-        break;
+    case RETRY_DISCARD: discard(delivery); break;
     }
     return false;
 }

@@ -2,7 +2,8 @@
  * Retry: decisions about messages that were not handled.
  *
  * Invariant: a message that this engine takes ends in another queue before its original is
- * acknowledged, or its original stays unsettled.
+ * acknowledged, or its original stays unsettled; one that cannot be copied to the dead letters is
+ * rejected.
  */
 #include "retry.h"
 
@@ -234,21 +235,18 @@ static bool is_whole(const struct amqpext_delivery *delivery)
 }
 
 /*
- * What was not received whole cannot be copied, and rejecting it loses it unless the broker has a
- * place for it: then it stays unsettled.
+ * What was not received whole can be neither handled nor copied, whoever gets it. Were it left
+ * unsettled, each of its kind would take a part of the prefetch for ever.
  */
-static enum retry_decision leave_to_broker(struct retry *retry, struct amqpext_delivery *delivery)
+static enum retry_decision leave_to_broker(const struct retry *retry,
+                                           const struct amqpext_delivery *delivery)
 {
-    const bool has_place = atomic_load(&retry->has_place);
-
-    amqpext__log(&retry->log, AMQPEXT_LOG_ERROR, "retry: a message %s and cannot be copied; it %s",
+    amqpext__log(&retry->log, AMQPEXT_LOG_ERROR,
+                 "retry: a message %s and cannot be copied; it is rejected and %s",
                  delivery->content->body == NULL ? "is larger than max_message_bytes"
                                                  : "has headers beyond all limits",
-                 has_place ? "is rejected" : "stays unsettled");
-    if (has_place)
-        return RETRY_DISCARD;
-    amqpext__copier_refuse(retry->copier, delivery);
-    return RETRY_COPYING;
+                 atomic_load(&retry->has_place) ? "dead-lettered by its queue" : "lost");
+    return RETRY_DISCARD;
 }
 
 enum retry_decision amqpext__retry_later(struct retry *retry, struct amqpext_delivery *delivery)

@@ -30,8 +30,9 @@ enum retry_decision {
 
 /*
  * The copy is safe and the original can be acknowledged (true), or it is given up because the
- * consumer stops, the delivery is stale or no copy is possible (false): leave it unsettled. On any
- * thread, no lock held.
+ * consumer stops, the delivery is stale or no copy is possible (false): leave it unsettled, or
+ * reject it if no copy to the dead letters will ever be possible (delivery->copy). On any thread,
+ * no lock held.
  */
 typedef void (*retry_done_fn)(void *data, struct amqpext_delivery *delivery, bool is_safe);
 

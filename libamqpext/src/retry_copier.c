@@ -169,7 +169,9 @@ static void try_copy(struct copier *copier, struct copy *copy)
         return;
     }
     amqpext__log(copier->setup.log, AMQPEXT_LOG_ERROR,
-                 "retry: a message cannot be copied and stays unsettled: %s", error.message);
+                 "retry: a message cannot be copied and %s: %s",
+                 copy->goal == COPY_DEAD ? "is rejected" : "stays unsettled", error.message);
+    copy->is_impossible = true;
     conclude(copier, copy, false);
 }
 
@@ -312,11 +314,6 @@ void amqpext__copier_add(struct copier *copier, struct amqpext_delivery *deliver
     /* The copy lies until the next one, which may have more luck, or until the stop. */
     if (!has_thread)
         amqpext__log(copier->setup.log, AMQPEXT_LOG_ERROR, "retry: there is no thread to be had");
-}
-
-void amqpext__copier_refuse(struct copier *copier, struct amqpext_delivery *delivery)
-{
-    copier->setup.done(copier->setup.data, delivery, false);
 }
 
 static void give_up(struct copier *copier, struct copies *copies)

@@ -40,9 +40,6 @@ void amqpext__copier_set_main(struct copier *copier, const char *name);
 /* Adds the delivery's copy, whose goal, step and pause are set. Any thread. */
 void amqpext__copier_add(struct copier *copier, struct amqpext_delivery *delivery);
 
-/* Tells of a delivery that is not copied at all: not safe. */
-void amqpext__copier_refuse(struct copier *copier, struct amqpext_delivery *delivery);
-
 /* Gives up copies whose pause is kept here, also those that come later. Any thread. */
 void amqpext__copier_stopping(struct copier *copier);
 

@@ -5,6 +5,7 @@
 #ifndef AMQPEXT_SRC_RETRY_COPY_H
 #define AMQPEXT_SRC_RETRY_COPY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum copy_goal {
@@ -22,6 +23,7 @@ struct copy {
     unsigned step;
     uint64_t pause_ms; /* BY_STEP: at most that of the step */
     uint64_t due_us; /* when it is published (again) */
+    bool is_impossible; /* the library itself refuses to publish it */
 };
 
 #endif

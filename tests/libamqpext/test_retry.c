@@ -188,6 +188,59 @@ static void rejected_message_without_a_place_is_rejected_at_the_broker(void **st
     rig_end(&rig);
 }
 
+/* Nobody can ever handle it, and it must not keep a part of the prefetch. */
+static void message_beyond_the_limit_is_rejected_and_dropped_without_a_place(void **state)
+{
+    struct consumer_rig rig;
+    char large[200];
+    const amqp_basic_reject_t *reject;
+
+    (void)state;
+    begin(&rig, NULL, NULL);
+    rig.handler.verdict = AMQPEXT_ACK;
+    rig.options.prefetch_count = 1;
+    rig.connection.max_message_bytes = 100;
+    rig_start(&rig);
+    memset(large, '1', sizeof(large) - 1);
+    large[sizeof(large) - 1] = '\0';
+    rig_deliver(&rig, "k", large);
+    reject = RECEIVED(&rig, BASIC_REJECT, 1)->decoded;
+    assert_false(reject->requeue);
+    wait_for_figure(rig.consumer, dropped, 1);
+    assert_int_equal(rig_logged(&rig, "it is rejected and lost"), 1);
+    deliver_with(&rig, NULL);
+    handler_wait_ended(&rig.handler, 1);
+    rig_wait_settled(&rig);
+    assert_int_equal(COUNT(&rig, BASIC_PUBLISH), 0);
+    rig_end(&rig);
+}
+
+/* Headers that fill a frame leave no room for those of dead letters. */
+static void dead_message_that_cannot_be_copied_is_rejected(void **state)
+{
+    enum { FRAME_MAX = 4096, ALMOST = 4000 };
+    static char text[ALMOST];
+    amqp_table_entry_t entry = {.key = {1, "a"}, .value = {.kind = AMQP_FIELD_KIND_UTF8}};
+    const amqp_basic_properties_t properties = {._flags = AMQP_BASIC_HEADERS_FLAG,
+                                                .headers = {1, &entry}};
+    struct consumer_rig rig;
+    const amqp_basic_reject_t *reject;
+
+    (void)state;
+    memset(text, 'x', sizeof(text));
+    entry.value.value.bytes = (amqp_bytes_t){sizeof(text), text};
+    begin(&rig, NULL, NULL);
+    rig.handler.verdict = AMQPEXT_REJECT;
+    rig.connection.frame_max = FRAME_MAX;
+    rig_start(&rig);
+    deliver_with(&rig, &properties);
+    reject = RECEIVED(&rig, BASIC_REJECT, 1)->decoded;
+    assert_false(reject->requeue);
+    wait_for_figure(rig.consumer, dropped, 1);
+    assert_int_equal(COUNT(&rig, BASIC_PUBLISH), 0);
+    rig_end(&rig);
+}
+
 static void quorum_queue_of_an_older_broker_gets_dead_letters_only(void **state)
 {
     static const char *const versions[] = {"3.10.8", "3.13.7", "4.0.9", "4.2.1"};
@@ -389,18 +442,27 @@ static void queue_of_dead_letters_that_exists_is_taken_as_it_is(void **state)
     rig_end(&rig);
 }
 
+/* A start that ends with what has to be otherwise at the broker. */
+static struct amqpext_error start_in_vain(struct consumer_rig *rig)
+{
+    struct amqpext_error error = AMQPEXT_ERROR_INIT;
+
+    rig_new(rig);
+    assert_int_equal(amqpext_consumer_connect(rig->consumer, PATIENCE_MS, &error),
+                     AMQPEXT_EPRECONDITION);
+    return error;
+}
+
 static void queue_of_a_step_has_to_be_what_it_is_meant_to_be(void **state)
 {
     char name[] = "jobs.retry.1000";
     const struct fake_broker_options options = {.on_received = refuse_queue, .data = name};
-    struct amqpext_error error = AMQPEXT_ERROR_INIT;
+    struct amqpext_error error;
     struct consumer_rig rig;
 
     (void)state;
     begin(&rig, &options, NULL);
-    rig_new(&rig);
-    assert_int_equal(amqpext_consumer_connect(rig.consumer, PATIENCE_MS, &error),
-                     AMQPEXT_EPRECONDITION);
+    error = start_in_vain(&rig);
     assert_non_null(strstr(error.message, "jobs.retry.1000"));
     rig_end(&rig);
 }
@@ -410,15 +472,12 @@ static void native_mode_takes_no_other(void **state)
     static struct existing plain = {false, false};
     const struct fake_broker_options options = {
         .version = "4.3.0", .on_received = refuse_others, .data = &plain};
-    struct amqpext_error error = AMQPEXT_ERROR_INIT;
     struct consumer_rig rig;
 
     (void)state;
     begin(&rig, &options, &quorum);
     rig.retry.mode = AMQPEXT_RETRY_NATIVE;
-    rig_new(&rig);
-    assert_int_equal(amqpext_consumer_connect(rig.consumer, PATIENCE_MS, &error),
-                     AMQPEXT_EPRECONDITION);
+    (void)start_in_vain(&rig);
     /* With and without dead letters, and again from the start. */
     assert_true(has_argument(declared(&rig, "jobs", 1), "x-dead-letter-routing-key"));
     assert_false(has_argument(declared(&rig, "jobs", 2), "x-dead-letter-routing-key"));
@@ -429,15 +488,13 @@ static void native_mode_takes_no_other(void **state)
 static void native_mode_needs_a_broker_that_has_it(void **state)
 {
     const struct fake_broker_options options = {.version = "4.2.0"};
-    struct amqpext_error error = AMQPEXT_ERROR_INIT;
+    struct amqpext_error error;
     struct consumer_rig rig;
 
     (void)state;
     begin(&rig, &options, &quorum);
     rig.retry.mode = AMQPEXT_RETRY_NATIVE;
-    rig_new(&rig);
-    assert_int_equal(amqpext_consumer_connect(rig.consumer, PATIENCE_MS, &error),
-                     AMQPEXT_EPRECONDITION);
+    error = start_in_vain(&rig);
     assert_string_equal(error.message,
                         "retry: RabbitMQ 4.2.0 has no delayed retry of its own; RabbitMQ 4.3 has");
     rig_end(&rig);
@@ -577,6 +634,8 @@ int main(void)
         cmocka_unit_test(copy_that_is_returned_has_its_queue_declared_again),
         cmocka_unit_test(message_out_of_attempts_goes_to_the_dead),
         cmocka_unit_test(rejected_message_without_a_place_is_rejected_at_the_broker),
+        cmocka_unit_test(message_beyond_the_limit_is_rejected_and_dropped_without_a_place),
+        cmocka_unit_test(dead_message_that_cannot_be_copied_is_rejected),
         cmocka_unit_test(quorum_queue_of_an_older_broker_gets_dead_letters_only),
         cmocka_unit_test(quorum_queue_of_a_new_broker_delays_by_itself),
         cmocka_unit_test(new_broker_counts_the_attempts),

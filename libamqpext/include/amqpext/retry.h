@@ -12,7 +12,9 @@
  * Messages out of attempts, rejected or undecodable go to "<queue>.dead" with headers that say
  * whence and why: x-amqpext-reason, -attempt, -exchange, -routing-key, -queue, -first-seen and
  * -dead-at. Headers and properties that would make the broker act on a copy are kept as
- * x-amqpext-cc, -user-id and -expiration.
+ * x-amqpext-cc, -user-id and -expiration. What cannot be copied, because it is larger than
+ * max_message_bytes or its headers are beyond the limits, is rejected instead, to where the queue
+ * itself dead-letters; without such a place it is gone, which is logged as an error.
  *
  * All these queues are durable, of the kind of the main queue, and declared on every connect, for
  * which the user needs permission; max_attempts 1 and no_dead_letter_queue do without any. A queue
