@@ -524,6 +524,7 @@ static void pause_cancels_and_resume_consumes_again(void **state)
 {
     struct consumer_rig rig;
     const amqp_basic_cancel_t *cancel;
+    unsigned i;
 
     (void)state;
     rig_start_with(&rig, AMQPEXT_ACK);
@@ -531,6 +532,8 @@ static void pause_cancels_and_resume_consumes_again(void **state)
     amqpext_consumer_pause(rig.consumer);
     cancel = RECEIVED(&rig, BASIC_CANCEL, 1)->decoded;
     assert_true(fake_bytes_are(cancel->consumer_tag, "amq.ctag-1"));
+    for (i = 0; i < 60000 && amqpext_consumer_is_connected(rig.consumer); i++)
+        rig_sleep_ms(1);
     assert_false(amqpext_consumer_is_connected(rig.consumer));
     amqpext_consumer_resume(rig.consumer);
     (void)RECEIVED(&rig, BASIC_CONSUME, 2);
