@@ -78,18 +78,25 @@ static void waiting_ends_with_the_permanent_error(void **state)
     faked_end(probe, broker);
 }
 
+/* Its plan is refused `times` times, and it has another as often as it `changes_mind`. */
+static struct probe *start_refused(struct fake_broker *broker, unsigned times,
+                                   unsigned changes_mind, unsigned pause_ms)
+{
+    struct probe_options options = faked_options(broker);
+
+    options.plan = faked_plan;
+    options.changes_mind = changes_mind;
+    options.connection.permanent_delay_ms = pause_ms;
+    fake_broker_refuse(broker, AMQP_QUEUE_DECLARE_METHOD, 406, "other arguments", times);
+    return probe_start(&options);
+}
+
 static void owner_that_has_another_plan_gets_a_new_channel_at_once(void **state)
 {
     struct fake_broker *broker = fake_broker_new(NULL);
-    struct probe_options options = faked_options(broker);
-    struct probe *probe;
+    struct probe *probe = start_refused(broker, 1, 1, LONG_MS);
 
     (void)state;
-    options.plan = faked_plan;
-    options.changes_mind = 1;
-    options.connection.permanent_delay_ms = LONG_MS;
-    fake_broker_refuse(broker, AMQP_QUEUE_DECLARE_METHOD, 406, "other arguments", 1);
-    probe = probe_start(&options);
     probe_wait(probe, PROBE_READY, 1);
     assert_int_equal(probe_count(probe, PROBE_PLAN), 2);
     assert_int_equal(probe_count_state(probe, AMQPEXT_STATE_WAITING), 0);
@@ -99,15 +106,9 @@ static void owner_that_has_another_plan_gets_a_new_channel_at_once(void **state)
 static void owner_that_never_has_a_plan_that_works_is_stopped(void **state)
 {
     struct fake_broker *broker = fake_broker_new(NULL);
-    struct probe_options options = faked_options(broker);
-    struct probe *probe;
+    struct probe *probe = start_refused(broker, 1000, 1000, LONG_MS);
 
     (void)state;
-    options.plan = faked_plan;
-    options.changes_mind = 1000;
-    options.connection.permanent_delay_ms = LONG_MS;
-    fake_broker_refuse(broker, AMQP_QUEUE_DECLARE_METHOD, 406, "other arguments", 1000);
-    probe = probe_start(&options);
     assert_true(probe_wait_state(probe, AMQPEXT_STATE_WAITING, 1).is_permanent);
     assert_true(probe_count(probe, PROBE_PLAN) < 20);
     faked_end(probe, broker);
@@ -262,22 +263,28 @@ static void channel_that_is_closed_again_and_again_waits_longer(void **state)
     faked_end(probe, broker);
 }
 
-static void reopen(struct probe *probe, void *data)
+static void reopen_on_its_thread(struct probe *probe, void *data)
 {
     amqpext__link_reopen(probe_link(probe), data);
 }
 
-static void owner_may_have_its_channel_opened_again(void **state)
+static void reopen(struct probe *probe, enum amqpext_status status)
 {
     struct amqpext_error error = AMQPEXT_ERROR_INIT;
+
+    amqpext__fail(&error, status, "cancelled");
+    probe_run(probe, reopen_on_its_thread, &error);
+}
+
+static void owner_may_have_its_channel_opened_again(void **state)
+{
     struct fake_broker *broker = fake_broker_new(NULL);
     struct probe *probe = faked_start_with_plan(broker);
     struct probe_event event;
 
     (void)state;
     probe_wait(probe, PROBE_READY, 1);
-    amqpext__fail(&error, AMQPEXT_ESTATE, "cancelled");
-    probe_run(probe, reopen, &error);
+    reopen(probe, AMQPEXT_ESTATE);
     event = probe_wait(probe, PROBE_LOST, 1);
     assert_true(event.is_channel_only);
     assert_string_equal(event.error.message, "cancelled");
@@ -290,16 +297,14 @@ static void owner_may_have_its_channel_opened_again(void **state)
 
 static void what_was_on_its_way_when_the_channel_was_closed_is_ignored(void **state)
 {
-    struct amqpext_error error = AMQPEXT_ERROR_INIT;
     struct fake_broker *broker = fake_broker_new(NULL);
     const struct fake_message message = {.body = "late", .size = 4};
     struct probe *probe = faked_start_with_plan(broker);
 
     (void)state;
     probe_wait(probe, PROBE_READY, 1);
-    amqpext__fail(&error, AMQPEXT_ESTATE, "cancelled");
     fake_broker_stop_reading(broker, true);
-    probe_run(probe, reopen, &error);
+    reopen(probe, AMQPEXT_ESTATE);
     probe_wait(probe, PROBE_LOST, 1);
     assert_true(fake_broker_deliver(broker, 0, &message) != 0);
     fake_broker_stop_reading(broker, false);
@@ -315,7 +320,6 @@ static void peer_that_closes_for_ever_and_does_not_listen_is_left(void **state)
                                 "\x00\x00\x00\x00\xce";
     enum { SIZE = sizeof(CLOSE) - 1, TIMES = 100000 };
     struct fake_broker *broker = fake_broker_new(NULL);
-    struct amqpext_error error = AMQPEXT_ERROR_INIT;
     struct probe_options options = faked_options(broker);
     char *closes = malloc((size_t)SIZE * TIMES);
     struct probe *probe;
@@ -329,8 +333,7 @@ static void peer_that_closes_for_ever_and_does_not_listen_is_left(void **state)
     probe = probe_start(&options);
     probe_wait(probe, PROBE_READY, 1);
     faked_get_stuck(probe, broker, 12000000);
-    amqpext__fail(&error, AMQPEXT_EBROKER, "a whim");
-    probe_run(probe, reopen, &error);
+    reopen(probe, AMQPEXT_EBROKER);
     assert_true(probe_wait(probe, PROBE_LOST, 1).is_channel_only);
     fake_broker_raw(broker, 0, closes, (size_t)SIZE * TIMES);
     assert_int_equal(probe_wait_state(probe, AMQPEXT_STATE_WAITING, 1).error.status,
@@ -364,7 +367,6 @@ static void broker_that_does_not_answer_a_step_is_left_after_the_timeout(void **
 static void channel_is_opened_again_in_the_middle_of_a_message(void **state)
 {
     static const char HEADER[] = "\x00\x3c\x00\x00\x00\x00\x00\x00\x00\x00\x00\x09\x00\x00";
-    struct amqpext_error error = AMQPEXT_ERROR_INIT;
     struct fake_broker *broker = fake_broker_new(NULL);
     struct probe *probe = faked_start_with_plan(broker);
     amqp_basic_deliver_t deliver = {.delivery_tag = 1};
@@ -377,9 +379,8 @@ static void channel_is_opened_again_in_the_middle_of_a_message(void **state)
     fake_broker_frame(broker, 0, 2, LINK_CHANNEL, HEADER, sizeof(HEADER) - 1);
     while (probe_stats(probe).bytes_in < bytes + sizeof(HEADER) + 20)
         usleep(1000);
-    amqpext__fail(&error, AMQPEXT_ESTATE, "cancelled");
     fake_broker_stop_reading(broker, true);
-    probe_run(probe, reopen, &error);
+    reopen(probe, AMQPEXT_ESTATE);
     fake_broker_frame(broker, 0, 3, LINK_CHANNEL, "too late!", 9);
     fake_broker_stop_reading(broker, false);
     probe_wait(probe, PROBE_READY, 2);
@@ -391,14 +392,9 @@ static void channel_is_opened_again_in_the_middle_of_a_message(void **state)
 static void owner_is_asked_again_after_every_pause(void **state)
 {
     struct fake_broker *broker = fake_broker_new(NULL);
-    struct probe_options options = faked_options(broker);
-    struct probe *probe;
+    struct probe *probe = start_refused(broker, 1000, 1000, SHORT_MS);
 
     (void)state;
-    options.plan = faked_plan;
-    options.changes_mind = 1000;
-    fake_broker_refuse(broker, AMQP_QUEUE_DECLARE_METHOD, 406, "other arguments", 1000);
-    probe = probe_start(&options);
     probe_wait(probe, PROBE_STEP_FAILED, 25);
     assert_true(probe_count_state(probe, AMQPEXT_STATE_WAITING) >= 2);
     faked_end(probe, broker);

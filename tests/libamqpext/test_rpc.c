@@ -113,6 +113,15 @@ static void send(struct rig *rig, int number)
     send_with(rig, number, NULL);
 }
 
+/* Begins, makes the first call, and returns its request. */
+static const struct received *start_call(struct rig *rig)
+{
+    begin(rig, NULL);
+    start(rig);
+    send(rig, 1);
+    return RECEIVED(rig->broker, BASIC_PUBLISH, 1);
+}
+
 static struct told wait_told(struct rig *rig, unsigned count)
 {
     struct timespec deadline;
@@ -258,10 +267,7 @@ static void errors_returns_and_bad_bodies_are_told_apart(void **state)
     struct rig rig;
 
     (void)state;
-    begin(&rig, NULL);
-    start(&rig);
-    send(&rig, 1);
-    request = RECEIVED(rig.broker, BASIC_PUBLISH, 1);
+    request = start_call(&rig);
     reply(&rig, request, "", "no sums today");
     told = wait_told(&rig, 1);
     assert_int_equal(told.error.status, AMQPEXT_EREMOTE);
@@ -292,10 +298,7 @@ static void replies_that_nobody_waits_for_are_counted(void **state)
     struct rig rig;
 
     (void)state;
-    begin(&rig, NULL);
-    start(&rig);
-    send(&rig, 1);
-    request = RECEIVED(rig.broker, BASIC_PUBLISH, 1);
+    request = start_call(&rig);
     fake_broker_deliver(rig.broker, 0, &unknown);
     fake_broker_deliver(rig.broker, 0, &nameless);
     reply(&rig, request, "2", NULL);
@@ -363,10 +366,7 @@ static void call_under_way_fails_with_its_connection_and_is_not_repeated(void **
     struct rig rig;
 
     (void)state;
-    begin(&rig, NULL);
-    start(&rig);
-    send(&rig, 1);
-    RECEIVED(rig.broker, BASIC_PUBLISH, 1);
+    (void)start_call(&rig);
     assert_true(fake_broker_drop(rig.broker, 0, FAKE_DROP_RESET));
     told = wait_told(&rig, 1);
     assert_int_equal(told.error.status, AMQPEXT_ECONNECTION);
@@ -383,10 +383,7 @@ static void call_that_closes_the_channel_is_told_why(void **state)
     struct rig rig;
 
     (void)state;
-    begin(&rig, NULL);
-    start(&rig);
-    send(&rig, 1);
-    RECEIVED(rig.broker, BASIC_PUBLISH, 1);
+    (void)start_call(&rig);
     assert_true(fake_broker_close_channel(rig.broker, 0, 404, "NOT_FOUND - no exchange",
                                           AMQP_BASIC_PUBLISH_METHOD));
     told = wait_told(&rig, 1);
