@@ -335,6 +335,5 @@ int amqpext_consumer_fd(const struct amqpext_consumer *consumer)
 
 void amqpext_consumer_dispatch(struct amqpext_consumer *consumer)
 {
-    amqpext__state_dispatch(&consumer->states, consumer->jobs);
-    amqpext__jobs_dispatch(consumer->jobs);
+    amqpext__state_and_jobs_dispatch(&consumer->states, consumer->jobs);
 }

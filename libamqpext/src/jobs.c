@@ -34,7 +34,7 @@ struct runner {
 struct jobs {
     pthread_mutex_t lock;
     pthread_cond_t filled;
-    pthread_cond_t idle;
+    pthread_cond_t idle; /* nothing runs, or nothing is left */
     enum amqpext_callbacks mode;
     struct lanes lanes;
     struct workers workers;
@@ -96,7 +96,7 @@ static void run(struct jobs *jobs, struct job *job)
     jobs->running--;
     /* If that makes another one ready, the caller comes for it. */
     amqpext__lanes_done(&jobs->lanes, lane);
-    if (is_idle(jobs))
+    if (jobs->running == 0)
         pthread_cond_broadcast(&jobs->idle);
 }
 
@@ -396,12 +396,20 @@ void amqpext__jobs_call(struct jobs *jobs, void (*call)(void *data), void *data)
     unlock(jobs);
 }
 
+/* Runs what waits when no worker does, after another thread's dispatch; the lock is held. */
+static void run_rest(struct jobs *jobs)
+{
+    while (jobs->running != 0)
+        condition_wait(&jobs->idle, &jobs->lock, NEVER);
+    run_waiting(jobs, SIZE_MAX);
+}
+
 void amqpext__jobs_stop(struct jobs *jobs)
 {
     lock(jobs);
     jobs->is_stopping = true;
     if (jobs->workers.started == 0)
-        run_waiting(jobs, SIZE_MAX);
+        run_rest(jobs);
     pthread_cond_broadcast(&jobs->filled);
     unlock(jobs);
     /* Without the lock, for which they wait; but until they have ended they are known as ours. */

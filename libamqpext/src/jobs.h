@@ -59,8 +59,8 @@ void amqpext__jobs_notify(struct jobs *jobs);
 /* Calls back on this thread, which counts as inside of a job meanwhile: for what is no job. */
 void amqpext__jobs_call(struct jobs *jobs, void (*call)(void *data), void *data);
 /*
- * Runs (DISPATCH: on this thread) what waits, and joins the threads. Not from inside of a job.
- * Again does nothing.
+ * Runs (DISPATCH: on this thread, when no other dispatches any more) what waits, and joins the
+ * threads. Not from inside of a job. Again does nothing.
  */
 void amqpext__jobs_stop(struct jobs *jobs);
 void amqpext__jobs_free(struct jobs *jobs);

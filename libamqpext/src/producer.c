@@ -170,8 +170,7 @@ void amqpext_producer_dispatch(struct amqpext_producer *producer)
 {
     if (producer->callbacks != AMQPEXT_CALLBACKS_DISPATCH)
         return;
-    amqpext__state_dispatch(&producer->teller, producer->jobs);
-    amqpext__jobs_dispatch(producer->jobs);
+    amqpext__state_and_jobs_dispatch(&producer->teller, producer->jobs);
 }
 
 void amqpext_producer_stats(const struct amqpext_producer *producer,

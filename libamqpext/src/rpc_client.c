@@ -356,8 +356,7 @@ void amqpext_rpc_client_dispatch(struct amqpext_rpc_client *client)
 {
     if (client->callbacks != AMQPEXT_CALLBACKS_DISPATCH)
         return;
-    amqpext__state_dispatch(&client->teller, client->jobs);
-    amqpext__jobs_dispatch(client->jobs);
+    amqpext__state_and_jobs_dispatch(&client->teller, client->jobs);
 }
 
 void amqpext_rpc_client_stats(const struct amqpext_rpc_client *client,

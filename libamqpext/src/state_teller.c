@@ -95,6 +95,14 @@ void amqpext__state_dispatch(struct state_teller *teller, struct jobs *jobs)
     amqpext__jobs_call(jobs, tell_kept, teller);
 }
 
+void amqpext__state_and_jobs_dispatch(struct state_teller *teller, struct jobs *jobs)
+{
+    amqpext__state_dispatch(teller, jobs);
+    amqpext__jobs_dispatch(jobs);
+    /* One that came before the descriptor was read made it readable for nothing. */
+    amqpext__state_dispatch(teller, jobs);
+}
+
 void amqpext__state_end(struct state_teller *teller)
 {
     pthread_mutex_destroy(&teller->lock);

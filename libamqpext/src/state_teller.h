@@ -28,6 +28,8 @@ enum amqpext_status amqpext__state_init(struct state_teller *teller,
 bool amqpext__state_tell(struct state_teller *teller, const struct amqpext_state_event *event);
 /* The callback runs as if inside of one of the jobs: it cannot wait for its object. */
 void amqpext__state_dispatch(struct state_teller *teller, struct jobs *jobs);
+/* All that the descriptor of the jobs has become readable for. */
+void amqpext__state_and_jobs_dispatch(struct state_teller *teller, struct jobs *jobs);
 void amqpext__state_end(struct state_teller *teller);
 
 #endif

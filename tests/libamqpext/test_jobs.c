@@ -281,6 +281,58 @@ static void stop_runs_what_waits(void **state)
     amqpext__jobs_free(jobs);
 }
 
+static void *dispatch(void *data)
+{
+    amqpext__jobs_dispatch(data);
+    return NULL;
+}
+
+struct stopper {
+    struct jobs *jobs;
+    const struct note *first;
+    int seen;
+};
+
+static void *stop(void *data)
+{
+    struct stopper *stopper = data;
+
+    amqpext__jobs_stop(stopper->jobs);
+    stopper->seen = stopper->first->runs;
+    return NULL;
+}
+
+static void stop_waits_for_the_job_that_another_thread_runs(void **state)
+{
+    struct jobs *jobs = new_jobs(AMQPEXT_CALLBACKS_DISPATCH, 0);
+    struct note first = new_note(jobs), second = new_note(jobs);
+    struct stopper stopper = {jobs, &first, -1};
+    pthread_t dispatching, stopping;
+    sem_t begun, go;
+
+    (void)state;
+    sem_init(&begun, 0, 0);
+    sem_init(&go, 0, 0);
+    first.begun = &begun;
+    first.go = &go;
+    amqpext__jobs_post(jobs, &first.job);
+    assert_int_equal(pthread_create(&dispatching, NULL, dispatch, jobs), 0);
+    sem_wait(&begun);
+    amqpext__jobs_post(jobs, &second.job);
+    assert_int_equal(pthread_create(&stopping, NULL, stop, &stopper), 0);
+    usleep(50000);
+    /* Whoever dispatches runs one at a time. */
+    assert_int_equal(second.runs, 0);
+    sem_post(&go);
+    pthread_join(dispatching, NULL);
+    pthread_join(stopping, NULL);
+    assert_int_equal(stopper.seen, 1);
+    assert_int_equal(second.runs, 1);
+    amqpext__jobs_free(jobs);
+    sem_destroy(&begun);
+    sem_destroy(&go);
+}
+
 static void job_may_post_another(void **state)
 {
     static const enum amqpext_callbacks modes[] = {
@@ -541,6 +593,7 @@ int main(void)
         cmocka_unit_test(what_has_not_begun_can_be_taken_back),
         cmocka_unit_test(taking_back_the_last_ends_the_waiting),
         cmocka_unit_test(stop_runs_what_waits),
+        cmocka_unit_test(stop_waits_for_the_job_that_another_thread_runs),
         cmocka_unit_test(job_may_post_another),
         cmocka_unit_test(dispatch_runs_on_the_thread_that_calls),
         cmocka_unit_test(what_is_posted_while_dispatching_waits_for_the_next),

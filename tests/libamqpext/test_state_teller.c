@@ -1,6 +1,7 @@
 /* What a user is told of states, at once and by dispatch. */
 #include "test.h"
 
+#include <poll.h>
 #include <stdio.h>
 
 #include "error.h"
@@ -128,6 +129,43 @@ static void dispatch_is_due_again_after_it_was_made(void **state)
     amqpext__state_end(&teller);
 }
 
+/* The program's callback, while which the I/O thread tells the next state. */
+struct busy {
+    struct state_teller teller;
+    struct jobs *jobs;
+    unsigned count;
+};
+
+static void take_long(void *data, const struct amqpext_state_event *event)
+{
+    struct busy *busy = data;
+
+    if (busy->count++ == 0 && amqpext__state_tell(&busy->teller, event))
+        amqpext__jobs_notify(busy->jobs);
+}
+
+static void a_state_that_comes_during_a_dispatch_is_not_forgotten(void **state)
+{
+    struct busy busy = {.jobs = NULL};
+    const struct endpoint endpoint = {.state = take_long, .state_data = &busy};
+    const struct amqpext_state_event event =
+        event_of(AMQPEXT_STATE_CONNECTING, AMQPEXT_STATE_READY);
+    struct pollfd poll_fd = {.events = POLLIN};
+
+    (void)state;
+    assert_int_equal(amqpext__jobs_new(AMQPEXT_CALLBACKS_DISPATCH, 1, &busy.jobs, NULL),
+                     AMQPEXT_OK);
+    assert_int_equal(amqpext__state_init(&busy.teller, &endpoint, true, NULL), AMQPEXT_OK);
+    poll_fd.fd = amqpext__jobs_fd(busy.jobs);
+    assert_true(amqpext__state_tell(&busy.teller, &event));
+    amqpext__jobs_notify(busy.jobs);
+    while (poll(&poll_fd, 1, 0) == 1)
+        amqpext__state_and_jobs_dispatch(&busy.teller, busy.jobs);
+    assert_int_equal(busy.count, 2);
+    amqpext__state_end(&busy.teller);
+    amqpext__jobs_free(busy.jobs);
+}
+
 static void nobody_who_listens_is_no_dispatch(void **state)
 {
     const struct endpoint endpoint = {0};
@@ -148,6 +186,7 @@ int main(void)
         cmocka_unit_test(told_at_once_without_dispatch),
         cmocka_unit_test(dispatch_tells_the_last_state_and_the_first_previous_one),
         cmocka_unit_test(dispatch_is_due_again_after_it_was_made),
+        cmocka_unit_test(a_state_that_comes_during_a_dispatch_is_not_forgotten),
         cmocka_unit_test(nobody_who_listens_is_no_dispatch),
     };
 
