@@ -37,7 +37,6 @@ static void step_done(void *owner, const struct step *step, const struct method 
     if (step->kind != STEP_QUEUE || step->mark != MARK_MAIN_QUEUE)
         return;
     set_queue_name(consumer, method->as.queue_declare_ok.queue);
-    amqpext__retry_named(consumer->retry, consumer->queue_name);
 }
 
 static bool step_failed(void *owner, const struct step *step, const struct amqpext_error *error)

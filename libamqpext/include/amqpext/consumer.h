@@ -160,6 +160,7 @@ AMQPEXT_API enum amqpext_status amqpext_consumer_stop(struct amqpext_consumer *c
 /*
  * Stops, if it is not stopped, without waiting for deferred deliveries, and frees; NULL is allowed.
  *
+ * Thread:  not from a handler or callback of this consumer, and not while another thread uses it.
  * Since:   0.1
  */
 AMQPEXT_API void amqpext_consumer_free(struct amqpext_consumer *consumer);

@@ -118,7 +118,12 @@ AMQPEXT_API void amqpext_rpc_client_dispatch(struct amqpext_rpc_client *client);
 AMQPEXT_API void amqpext_rpc_client_stats(const struct amqpext_rpc_client *client,
                                           struct amqpext_rpc_stats *out);
 
-/* Fails calls under way with AMQPEXT_ECANCELLED, and frees; NULL is allowed. Since: 0.1 */
+/*
+ * Fails calls under way with AMQPEXT_ECANCELLED, and frees; NULL is allowed.
+ *
+ * Thread:  not from a callback of this client, and not while another thread begins a call.
+ * Since:   0.1
+ */
 AMQPEXT_API void amqpext_rpc_client_free(struct amqpext_rpc_client *client);
 
 /*
@@ -150,7 +155,13 @@ AMQPEXT_API enum amqpext_status amqpext_rpc_server_new(
  */
 AMQPEXT_API struct amqpext_consumer *amqpext_rpc_server_consumer(struct amqpext_rpc_server *server);
 
-/* Stops the consumer, if it is not stopped, and frees; NULL is allowed. Since: 0.1 */
+/*
+ * Stops the consumer at once, if it is not stopped, and frees; NULL is allowed. To let requests end
+ * that are under way, stop the consumer first.
+ *
+ * Thread:  not from a handler or callback of this server, and not while another thread uses it.
+ * Since:   0.1
+ */
 AMQPEXT_API void amqpext_rpc_server_free(struct amqpext_rpc_server *server);
 
 AMQPEXT_END_DECLS
