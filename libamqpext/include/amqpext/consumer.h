@@ -2,8 +2,7 @@
  * Consumer: takes messages from a queue and gives each to a handler, for ever.
  *
  * What a handler has not acknowledged is delivered again: to this consumer, to another one, or,
- * after its attempts are used up, to the dead-letter queue. Handlers may therefore see a message
- * twice and should be idempotent.
+ * out of attempts, to the dead-letter queue. Handlers that see a message twice must not mind.
  *
  * Lifetime:
  *  1. amqpext_consumer_new connects nothing; amqpext_consumer_start does, and amqpext_consumer_run
