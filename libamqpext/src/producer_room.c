@@ -144,9 +144,10 @@ static bool is_in_job(const struct amqpext_producer *producer)
 }
 
 static enum amqpext_status wait_in_line(struct amqpext_producer *producer, size_t size,
-                                        struct amqpext_error *error)
+                                        uint64_t expires_us, struct amqpext_error *error)
 {
-    const uint64_t deadline_us = monotonic_us() + (uint64_t)producer->full_timeout_ms * 1000;
+    const uint64_t full_us = monotonic_us() + (uint64_t)producer->full_timeout_ms * 1000;
+    const uint64_t deadline_us = expires_us < full_us ? expires_us : full_us;
     struct room_waiter waiter = {
         .size = size, .is_inside = is_in_job(producer), .status = AMQPEXT_ETIMEDOUT};
     const int failure = condition_init(&waiter.called);
@@ -193,7 +194,8 @@ static bool must_not_wait(const struct amqpext_producer *producer)
 }
 
 enum amqpext_status amqpext__room_get(struct amqpext_producer *producer, size_t size,
-                                      bool *has_work, struct amqpext_error *error)
+                                      uint64_t expires_us, bool *has_work,
+                                      struct amqpext_error *error)
 {
     if (producer->is_closing)
         return refuse(producer, AMQPEXT_ECLOSED, error);
@@ -205,5 +207,5 @@ enum amqpext_status amqpext__room_get(struct amqpext_producer *producer, size_t 
         return drop_others(producer, size, has_work, error);
     if (producer->when_full == AMQPEXT_WHEN_FULL_FAIL || must_not_wait(producer))
         return refuse(producer, AMQPEXT_ELIMIT, error);
-    return wait_in_line(producer, size, error);
+    return wait_in_line(producer, size, expires_us, error);
 }

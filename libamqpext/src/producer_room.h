@@ -21,11 +21,12 @@ struct room {
 
 /*
  * Makes sure that a message of that size may be added now, with the lock held before and after; a
- * thread that waits for it releases the lock. *has_work: others were dropped, and the I/O thread
- * has somebody to tell.
+ * thread that waits for it, not beyond `expires_us`, releases the lock. *has_work: others were
+ * dropped, and the I/O thread has somebody to tell.
  */
 enum amqpext_status amqpext__room_get(struct amqpext_producer *producer, size_t size,
-                                      bool *has_work, struct amqpext_error *error);
+                                      uint64_t expires_us, bool *has_work,
+                                      struct amqpext_error *error);
 /*
  * Serves those that wait, as far as there is room: once there is plenty, so that a thread is not
  * woken for each message, or when a little has been there for a while. Callbacks are sent away when

@@ -48,7 +48,7 @@ static enum amqpext_status accept_message(struct amqpext_producer *producer,
     enum amqpext_status status;
 
     pthread_mutex_lock(&producer->lock);
-    status = amqpext__room_get(producer, size, &has_work, error);
+    status = amqpext__room_get(producer, size, message->deadline_us, &has_work, error);
     if (status == AMQPEXT_OK)
         status = amqpext__ledger_add(&producer->ledger, message, &is_first, error);
     /* Whoever left the line, or did not take the place that was held, may have been in the way. */

@@ -179,6 +179,25 @@ static void whoever_leaves_the_line_makes_way_for_the_next(void **state)
     amqpext_producer_free(scene.producer);
 }
 
+static void nobody_waits_for_room_longer_than_the_message_lasts(void **state)
+{
+    struct amqpext_publish_options options = AMQPEXT_PUBLISH_OPTIONS_INIT;
+    const uint64_t since_us = monotonic_us();
+    struct amqpext_outcome outcome;
+    struct scene scene;
+
+    (void)state;
+    set_up(&scene);
+    open_alone(&scene);
+    put_all(&scene, MAX_MESSAGES, NULL);
+    options.timeout_ms = 20;
+    assert_int_equal(
+        amqpext_publish_bytes_wait(scene.producer, "x", 1, "key", &options, &outcome, NULL),
+        AMQPEXT_ETIMEDOUT);
+    assert_true(monotonic_us() - since_us < PATIENCE_MS * UINT64_C(1000) / 2);
+    amqpext_producer_free(scene.producer);
+}
+
 struct flusher {
     pthread_t thread;
     struct scene *scene;
@@ -323,6 +342,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_that_was_left_wakes_nobody),
         cmocka_unit_test(whoever_leaves_the_line_makes_way_for_the_next),
+        cmocka_unit_test(nobody_waits_for_room_longer_than_the_message_lasts),
         cmocka_unit_test(a_flush_ends_when_its_messages_were_dropped),
         cmocka_unit_test(a_callback_does_not_wait_for_outcomes_that_wait_for_it),
         cmocka_unit_test(callbacks_that_drop_each_others_messages_do_not_stop_the_broker),

@@ -95,7 +95,7 @@ struct amqpext_publish_options {
  *          AMQPEXT_ELIMIT     full, with WHEN_FULL_FAIL, or called in a callback of the I/O thread,
  *                             which must not wait, or in one on another thread while as many
  *                             outcomes wait for it as may.
- *          AMQPEXT_ETIMEDOUT  still full after full_timeout_ms.
+ *          AMQPEXT_ETIMEDOUT  still full after full_timeout_ms, or the message's own timeout.
  *          AMQPEXT_EBLOCKED   with fail_when_blocked.
  *          AMQPEXT_ECLOSED    the producer is closing.
  *          AMQPEXT_ERESOURCES, AMQPEXT_ENOMEM
