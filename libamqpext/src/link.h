@@ -128,8 +128,8 @@ void amqpext__link_fail(struct link *link, const struct amqpext_error *error);
 /* [I/O] The same with the channel, which is opened again with a new plan. */
 void amqpext__link_reopen(struct link *link, const struct amqpext_error *error);
 /*
- * [I/O] In `lost`: the reason is found and will not come again, so that the pauses that follow start
- * from the first.
+ * [I/O] In `lost`: the reason is found and will not come again, so that the pauses that follow
+ * start from the first.
  */
 void amqpext__link_forgive(struct link *link);
 /*

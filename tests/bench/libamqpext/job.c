@@ -40,16 +40,11 @@ static bool read_option(struct job *job, int option)
 static bool read_options(struct job *job, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"url", required_argument, NULL, 'u'},
-        {"messages", required_argument, NULL, 'm'},
-        {"size", required_argument, NULL, 's'},
-        {"window", required_argument, NULL, 'w'},
-        {"prefetch", required_argument, NULL, 'p'},
-        {"rate", required_argument, NULL, 'r'},
-        {"workers", required_argument, NULL, 'k'},
-        {"joined-acks", no_argument, NULL, 'j'},
-        {"io-thread", no_argument, NULL, 'i'},
-        {NULL, 0, NULL, 0},
+        {"url", required_argument, NULL, 'u'},      {"messages", required_argument, NULL, 'm'},
+        {"size", required_argument, NULL, 's'},     {"window", required_argument, NULL, 'w'},
+        {"prefetch", required_argument, NULL, 'p'}, {"rate", required_argument, NULL, 'r'},
+        {"workers", required_argument, NULL, 'k'},  {"joined-acks", no_argument, NULL, 'j'},
+        {"io-thread", no_argument, NULL, 'i'},      {NULL, 0, NULL, 0},
     };
     int option;
 
