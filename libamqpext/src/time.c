@@ -5,7 +5,6 @@
  */
 #include <amqpext/time.h>
 
-#include <math.h>
 #include <stdint.h>
 
 #define SECONDS_PER_DAY 86400
@@ -31,17 +30,22 @@ static bool to_time(int64_t seconds, time_t *out)
 
 bool amqpext_time_from_json(const json_t *value, time_t *seconds)
 {
-    double whole;
+    double number;
+    int64_t whole;
 
     if (json_is_integer(value))
         return to_time(json_integer_value(value), seconds);
     if (!json_is_real(value))
         return false;
-    whole = floor(json_real_value(value));
+    number = json_real_value(value);
     /* Both powers of two are exact; what is not below the second does not fit into 64 bits. */
-    if (!(whole >= -0x1p63 && whole < 0x1p63))
+    if (!(number >= -0x1p63 && number < 0x1p63))
         return false;
-    return to_time((int64_t)whole, seconds);
+    /* Down, also below zero; floor() would need the mathematical library. */
+    whole = (int64_t)number;
+    if ((double)whole > number)
+        whole--;
+    return to_time(whole, seconds);
 }
 
 static int days_of_month(int64_t year, int month)
