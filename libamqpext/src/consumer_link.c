@@ -101,12 +101,22 @@ static void take(struct amqpext_consumer *consumer, struct content *content)
     consumer->has_added = true;
 }
 
+/*
+ * The broker keeps to the prefetch count per consumer, and after a pause there may be deliveries of
+ * two. More would fill the memory.
+ */
+static bool is_within_prefetch(const struct amqpext_consumer *consumer)
+{
+    return consumer->window.count < 2 * consumer->window.prefetch;
+}
+
 /* Tags are given out in order; an epoch begins before its first delivery. */
 static bool is_expected(struct amqpext_consumer *consumer, const struct method *method)
 {
     const uint64_t tag = method->as.deliver.delivery_tag;
 
-    if (method->kind != METHOD_BASIC_DELIVER || consumer->epoch == 0 || tag <= consumer->last_tag)
+    if (method->kind != METHOD_BASIC_DELIVER || consumer->epoch == 0 || tag <= consumer->last_tag ||
+        !is_within_prefetch(consumer))
         return false;
     consumer->last_tag = tag;
     count(&consumer->counters.delivered);

@@ -67,6 +67,30 @@ static void delivery_that_nobody_expects_is_refused(void **state)
     amqpext_consumer_free(consumer);
 }
 
+static void broker_that_ignores_the_prefetch_is_given_up(void **state)
+{
+    /* Of a consumer with one worker; and once more, for those from before a pause. */
+    enum { PREFETCH = 10, MOST = 2 * PREFETCH };
+    size_t handled = 0;
+    struct amqpext_consumer *consumer = new_consumer(&handled);
+    const struct link_owner *owner = &amqpext__consumer_owner;
+    uint64_t tag;
+
+    (void)state;
+    owner->ready(consumer, 1);
+    for (tag = 1; tag <= MOST; tag++)
+        assert_true(owner->content(consumer, content_of(tag)));
+    assert_false(owner->content(consumer, content_of(MOST + 1)));
+    owner->lost(consumer, NULL, false);
+    owner->turn(consumer, monotonic_us());
+    assert_int_equal(atomic_load(&consumer->counters.in_flight), 0);
+    owner->ready(consumer, 2);
+    assert_true(owner->content(consumer, content_of(1)));
+    owner->lost(consumer, NULL, false);
+    owner->turn(consumer, monotonic_us());
+    amqpext_consumer_free(consumer);
+}
+
 static void deliver_without_memory(void *context)
 {
     struct amqpext_consumer *consumer = context;
@@ -120,6 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(delivery_that_nobody_expects_is_refused),
+        cmocka_unit_test(broker_that_ignores_the_prefetch_is_given_up),
         cmocka_unit_test(delivery_without_memory_leaves_nothing_behind),
         cmocka_unit_test(plan_without_memory_says_so),
     };
