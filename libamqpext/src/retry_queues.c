@@ -301,15 +301,23 @@ static enum amqpext_queue_type type_beside(const struct retry_queues *queues)
     return queues->main->type;
 }
 
+/*
+ * A classic queue hands on what expires at most once: messages that wait in it, and those that came
+ * back from it, are gone when the broker or the process of the main queue dies. So the queue of a
+ * step is a quorum queue, whatever the main queue is, unless that is not durable itself.
+ */
 static struct amqpext_queue step_queue(const struct retry_queues *queues, unsigned step,
                                        bool has_quorum_delays)
 {
-    const bool is_quorum = queues->wishes.is_quorum && has_quorum_delays;
-    const bool is_lesser = queues->wishes.is_quorum && !has_quorum_delays;
+    const struct amqpext_queue *main = queues->main;
+    const bool is_durable = !main->transient && !main->exclusive && !main->auto_delete;
+    const bool is_quorum = has_quorum_delays && is_durable;
+    const enum amqpext_queue_type lesser =
+        queues->wishes.is_quorum ? AMQPEXT_QUEUE_CLASSIC : main->type;
 
     return (struct amqpext_queue){
         .name = queues->step_names[step],
-        .type = is_lesser ? AMQPEXT_QUEUE_CLASSIC : type_beside(queues),
+        .type = is_quorum ? AMQPEXT_QUEUE_QUORUM : lesser,
         .message_ttl_ms = queues->steps.ms[step],
         .dead_letter_exchange = "",
         .dead_letter_routing_key = queues->main->name,

@@ -39,12 +39,34 @@ static void queues_are_named_after_the_main_queue(void **state)
     assert_int_equal(own[3].message_ttl_ms, 8000);
     assert_string_equal(own[3].dead_letter_exchange, "");
     assert_string_equal(own[3].dead_letter_routing_key, "jobs");
-    assert_int_equal(own[3].type, AMQPEXT_QUEUE_DEFAULT);
     assert_false(own[3].transient);
-    assert_null(own[3].arguments);
     assert_string_equal(own[4].name, "jobs.dead");
+    assert_int_equal(own[4].type, AMQPEXT_QUEUE_DEFAULT);
     assert_null(own[4].dead_letter_exchange);
     assert_int_equal(own[4].message_ttl_ms, 0);
+    amqpext__retry_queues_free(&queues);
+}
+
+/* Classic queues hand on at most once, which a crash turns into a loss. */
+static void steps_of_a_durable_classic_queue_are_quorum_queues(void **state)
+{
+    const struct amqpext_queue transient = {.name = "jobs", .transient = true};
+    struct retry_queues queues = make(NULL, &classic);
+    struct amqpext_queue own[RETRY_QUEUES_MAX];
+
+    (void)state;
+    assert_int_equal(own_queues(&queues, 1, true, own), 2);
+    assert_int_equal(own[0].type, AMQPEXT_QUEUE_QUORUM);
+    assert_string_equal(amqpext_table_text(own[0].arguments, "x-dead-letter-strategy"),
+                        "at-least-once");
+    assert_int_equal(own_queues(&queues, 1, false, own), 2);
+    assert_int_equal(own[0].type, AMQPEXT_QUEUE_DEFAULT);
+    assert_null(own[0].arguments);
+    amqpext__retry_queues_free(&queues);
+    queues = make(NULL, &transient);
+    assert_int_equal(own_queues(&queues, 1, true, own), 2);
+    assert_int_equal(own[0].type, AMQPEXT_QUEUE_DEFAULT);
+    assert_null(own[0].arguments);
     amqpext__retry_queues_free(&queues);
 }
 
@@ -295,6 +317,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(queues_are_named_after_the_main_queue),
+        cmocka_unit_test(steps_of_a_durable_classic_queue_are_quorum_queues),
         cmocka_unit_test(names_can_be_chosen),
         cmocka_unit_test(quorum_queues_have_quorum_queues_beside_them),
         cmocka_unit_test(nameless_queues_have_none_but_dead_letters_that_are_named),
