@@ -54,6 +54,25 @@ as_user()
     fi
 }
 
+# make_certificates USER DIR: those that the script of this name lists, owned by USER.
+make_certificates()
+{
+    certificates_log=$(as_user "$1" sh -c "$(cat "$here/make-certificates")" sh "$2" 2>&1) ||
+        die "the certificates cannot be made: $certificates_log"
+}
+
+# What every server with passwords takes as one: whatever a URL, a shell, SQL or a configuration treats as special.
+special_password()
+{
+    printf '%s\n' "p w'\"\\/@:%#?&=+;\$ünï"
+}
+
+# escaped CHARACTERS: standard input with a backslash before each of them.
+escaped()
+{
+    sed "s/[$1]/\\\\&/g"
+}
+
 # own_folder USER DIR: makes DIR and gives it to USER; the folders above only need to be passed through.
 own_folder()
 {
@@ -97,4 +116,93 @@ wait_for_end()
             sleep 0.05
         done
     done
+}
+
+# Servers that one process makes up, which need no lock files of their own.
+
+# launch DIR NAME USER COMMAND...: starts one in a session of its own. DIR/NAME.log gets what it says, DIR/NAME.pid
+# its number and when it began, because numbers are used again. Until that is written it ends with the group of
+# the script that starts it, so that it never runs unknown.
+launch()
+{
+    launch_at=$1/$2
+    launch_as=$3
+    shift 3
+    rm -f "$launch_at.pid"
+    {
+        cd /
+        set -- sh -c '
+            echo "$$ $(sed "s/.*) //" "/proc/$$/stat" | cut -d" " -f20)" >"$1.pid"
+            shift
+            exec setsid "$@"' sh "$launch_at" "$@"
+        [ "$(id -u)" != 0 ] ||
+            set -- setpriv --reuid="$launch_as" --regid="$(id -g "$launch_as")" --clear-groups -- "$@"
+        exec "$@"
+    } </dev/null >"$launch_at.log" 2>&1 &
+    launched=$!
+}
+
+# pid_of DIR NAME: the process that was launched, while it runs.
+pid_of()
+{
+    read -r known began 2>/dev/null <"$1/$2.pid" || return 0
+    [ "$(sed 's/.*) //' "/proc/$known/stat" 2>/dev/null | cut -d' ' -f20)" != "$began" ] || echo "$known"
+}
+
+# end_processes SECONDS PID...: by SIGTERM, frozen or not, and by SIGKILL what has not ended by then.
+end_processes()
+{
+    end_within=$1
+    shift
+    [ $# -gt 0 ] || return 0
+    kill -TERM "$@" 2>/dev/null || :
+    kill -CONT "$@" 2>/dev/null || :
+    wait_for_end "$end_within" "$@" || kill -KILL "$@" 2>/dev/null || :
+    wait_for_end 10 "$@" || die "$* do not end"
+}
+
+# until_ready SECONDS COMMAND...: whether COMMAND succeeds by then, and what was launched last runs.
+until_ready()
+{
+    ready_tries=$(($1 * 20))
+    shift
+    while is_alive "$launched" && [ "$((ready_tries -= 1))" -gt 0 ]; do
+        if "$@" >/dev/null 2>&1; then
+            is_alive "$launched"
+            return
+        fi
+        sleep 0.05
+    done
+    return 1
+}
+
+# start_on_port SERVICE DIR: runs SERVICE_launch DIR, which tells whether the server answers, with a random port in
+# DIR/port. It stays the same for the life of DIR, so that clients may come back after a restart.
+start_on_port()
+{
+    for attempt in 1 2 3 4 5; do
+        [ -s "$2/port" ] || random_port >"$2/port"
+        if "$1_launch" "$2"; then
+            touch "$2/ready"
+            write_ctl "$1" "$2"
+            return
+        fi
+        "$1_stop" "$2"
+        [ ! -e "$2/ready" ] && grep -qis 'address already in use' "$2"/*.log || break
+        rm -f "$2/port"
+    done
+    cat "$2"/*.log >&2 || :
+    die "$1 did not start"
+}
+
+# write_ctl SERVICE DIR: DIR/ctl, a program that does what tests/services/control does, to this server.
+write_ctl()
+{
+    cat >"$2/ctl" <<CTL
+#!/bin/sh
+# usage: $2/ctl service kill|start|stop|restart|sigstop|sigcont
+[ \$# = 2 ] && [ "\$1" = service ] || exit 2
+exec '$here/control' $1 "\$2" --dir '${2%/*}'
+CTL
+    chmod 755 "$2/ctl"
 }
