@@ -1,4 +1,5 @@
-# PostgreSQL: one cluster, superuser and database "suite", no password. The newest installed version is taken.
+# PostgreSQL: one cluster, superuser and database "suite", no password, with TLS for who asks for it. User
+# "guarded" needs the password of PROMON_TEST_POSTGRES_PASSWORD. The newest installed version is taken.
 # It does not outlast a power failure (POSTGRES_DURABLE=yes for that), but a killed server loses no commit.
 
 postgres_program()
@@ -20,6 +21,15 @@ postgres_prepare()
     postgres_as "$(postgres_program initdb)" --pgdata="$1/data" --username=suite --auth=trust \
         --encoding=UTF8 --locale=C.UTF-8 --no-sync --no-instructions >"$1/initdb.log" 2>&1 ||
         { cat "$1/initdb.log" >&2; die "initdb failed"; }
+    make_certificates "$(service_user postgres)" "$1/certs"
+    postgres_as tee "$1/data/pg_hba.conf" >/dev/null <<'HBA'
+local all guarded scram-sha-256
+host all guarded 127.0.0.1/32 scram-sha-256
+local all all trust
+host all all 127.0.0.1/32 trust
+local replication all trust
+host replication all 127.0.0.1/32 trust
+HBA
     # Shared memory of its own, mapped from its own folder: a killed server leaves nothing in /dev/shm.
     postgres_as tee "$1/data/postgresql.auto.conf" >/dev/null <<CONF
 listen_addresses = '127.0.0.1'
@@ -30,6 +40,10 @@ max_connections = 200
 logging_collector = off
 log_timezone = 'UTC'
 timezone = 'UTC'
+ssl = on
+ssl_ca_file = '$1/certs/ca.pem'
+ssl_cert_file = '$1/certs/server.pem'
+ssl_key_file = '$1/certs/server.key'
 CONF
     [ "${POSTGRES_DURABLE:-no}" = yes ] || postgres_as tee -a "$1/data/postgresql.auto.conf" >/dev/null <<CONF
 fsync = off
@@ -48,6 +62,7 @@ postgres_start()
         if postgres_as "$(postgres_program pg_ctl)" start --pgdata="$1/data" --log="$1/data/server.log" \
             --silent --wait --timeout=60 --options="-p $(cat "$1/port")" >"$1/start.log" 2>&1; then
             postgres_make_database "$1"
+            write_ctl postgres "$1"
             return
         fi
         [ ! -e "$1/ready" ] && grep -q 'Address already in use' "$1/data/server.log" || break
@@ -62,7 +77,16 @@ postgres_make_database()
     [ -e "$1/ready" ] && return
     "$(postgres_program psql)" --quiet --no-psqlrc --host="$1" --port="$(cat "$1/port")" --username=suite \
         --dbname=postgres --command='CREATE DATABASE suite' </dev/null
+    postgres_make_guarded "$1"
     touch "$1/ready"
+}
+
+postgres_make_guarded()
+{
+    PGCLIENTENCODING=UTF8 "$(postgres_program psql)" --quiet --no-psqlrc --host="$1" --port="$(cat "$1/port")" \
+        --username=suite --dbname=suite <<SQL
+CREATE ROLE guarded LOGIN PASSWORD '$(special_password | sed "s/'/''/g")';
+SQL
 }
 
 postgres_main_pid()
@@ -102,7 +126,15 @@ postgres_remove_traces()
 postgres_environment()
 {
     port=$(cat "$1/port")
-    echo "MINIORM_TEST_POSTGRES_URL=postgresql://suite@127.0.0.1:$port/suite"
+    # Left to itself, libpq would take TLS where it is offered.
+    echo "MINIORM_TEST_POSTGRES_URL=postgresql://suite@127.0.0.1:$port/suite?sslmode=disable"
     echo "MINIORM_TEST_POSTGRES_PORT=$port"
     echo "MINIORM_TEST_POSTGRES_SOCKET=$1"
+    echo "PROMON_TEST_POSTGRES_PORT=$port"
+    echo "PROMON_TEST_POSTGRES_DATABASE=suite"
+    echo "PROMON_TEST_POSTGRES_USER=guarded"
+    echo "PROMON_TEST_POSTGRES_PASSWORD=$(special_password)"
+    echo "PROMON_TEST_POSTGRES_OPEN_USER=suite"
+    echo "PROMON_TEST_POSTGRES_CERTS=$1/certs"
+    echo "PROMON_TEST_POSTGRES_CTL=$1/ctl"
 }

@@ -3,6 +3,7 @@
 #   guest/guest              everything, on "/" and "test"
 #   suite/"p@ss:wörd/%"      everything, on "test" only
 #   limited/limited          may log in to "/", and nothing else
+#   guarded                  everything, on "a/b c" only; the password of PROMON_TEST_RABBITMQ_PASSWORD
 # The certificate of the client logs in as guest (EXTERNAL). Persistent messages survive a kill.
 
 rabbitmq_program()
@@ -38,51 +39,31 @@ rabbitmq_run()
 rabbitmq_prepare()
 {
     own_folder "$(service_user rabbitmq)" "$1"
-    rabbitmq_as mkdir "$1/mnesia" "$1/log" "$1/certs"
+    rabbitmq_as mkdir "$1/mnesia" "$1/log"
     random_bytes=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
     rabbitmq_as sh -c 'umask 077; printf %s "$2" >"$1/.erlang.cookie"' sh "$1" "$random_bytes"
     rabbitmq_as tee "$1/enabled_plugins" >/dev/null <<'PLUGINS'
 [rabbitmq_auth_mechanism_ssl].
 PLUGINS
-    rabbitmq_as tee "$1/definitions.json" >/dev/null <<'DEFINITIONS'
+    rabbitmq_as tee "$1/definitions.json" >/dev/null <<DEFINITIONS
 {
-    "vhosts": [{"name": "/"}, {"name": "test"}],
+    "vhosts": [{"name": "/"}, {"name": "test"}, {"name": "a/b c"}],
     "users": [
         {"name": "guest", "password": "guest", "tags": "administrator"},
         {"name": "suite", "password": "p@ss:wörd/%", "tags": ""},
-        {"name": "limited", "password": "limited", "tags": ""}
+        {"name": "limited", "password": "limited", "tags": ""},
+        {"name": "guarded", "password": "$(special_password | escaped '"\\')", "tags": ""}
     ],
     "permissions": [
         {"user": "guest", "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"},
         {"user": "guest", "vhost": "test", "configure": ".*", "write": ".*", "read": ".*"},
         {"user": "suite", "vhost": "test", "configure": ".*", "write": ".*", "read": ".*"},
-        {"user": "limited", "vhost": "/", "configure": "^$", "write": "^$", "read": "^$"}
+        {"user": "limited", "vhost": "/", "configure": "^$", "write": "^$", "read": "^$"},
+        {"user": "guarded", "vhost": "a/b c", "configure": ".*", "write": ".*", "read": ".*"}
     ]
 }
 DEFINITIONS
-    rabbitmq_make_certificates "$1/certs" >"$1/log/certificates.log" 2>&1 ||
-        { cat "$1/log/certificates.log" >&2; die "the certificates cannot be made"; }
-}
-
-# ca, server (localhost and 127.0.0.1) and client (guest), each as NAME.pem and NAME.key.
-rabbitmq_make_certificates()
-{
-    rabbitmq_as sh -euc '
-        cd "$1"
-        key() { openssl ecparam -name prime256v1 -genkey -noout -out "$1.key"; }
-        sign() {
-            key "$1"
-            openssl req -new -key "$1.key" -subj "/CN=$2" |
-                openssl x509 -req -CA ca.pem -CAkey ca.key -set_serial "$3" -days 30 -extfile "$1.ext" -out "$1.pem"
-        }
-        key ca
-        openssl req -x509 -new -key ca.key -subj "/CN=suite test authority" -days 30 -out ca.pem
-        printf "%s\n" subjectAltName=DNS:localhost,IP:127.0.0.1 extendedKeyUsage=serverAuth >server.ext
-        printf "%s\n" extendedKeyUsage=clientAuth >client.ext
-        sign server localhost 2
-        sign client guest 3
-        rm -f *.ext
-    ' sh "$1"
+    make_certificates "$(service_user rabbitmq)" "$1/certs"
 }
 
 rabbitmq_configure()
@@ -232,4 +213,11 @@ rabbitmq_environment()
     echo "AMQPEXT_TEST_PORT=$port"
     echo "AMQPEXT_TEST_CERTS=$1/certs"
     echo "AMQPEXT_TEST_CTL=$1/ctl"
+    echo "PROMON_TEST_RABBITMQ_PORT=$port"
+    echo "PROMON_TEST_RABBITMQ_TLS_PORT=$((port + 1))"
+    echo "PROMON_TEST_RABBITMQ_USER=guarded"
+    echo "PROMON_TEST_RABBITMQ_PASSWORD=$(special_password)"
+    echo "PROMON_TEST_RABBITMQ_VHOST=a/b c"
+    echo "PROMON_TEST_RABBITMQ_CERTS=$1/certs"
+    echo "PROMON_TEST_RABBITMQ_CTL=$1/ctl"
 }
