@@ -10,7 +10,14 @@
 #   LIBS_PRIVATE      further linker options
 #   TEST_PACKAGES     pkg-config names that only its tests need
 #   SERVICES          servers that its live tests need, by their names in tests/services
-#   PROGRAMS, DATA    files installed into BINDIR; trees installed into DATADIR/<library>
+#   PROGRAMS, DATA    scripts installed into BINDIR; trees installed into DATADIR/<library>, without the folder share
+#   TOOLS             C programs by name, of tools/<name>.c and tools/<name>_*.c, installed into BINDIR
+#   TOOL_PACKAGES     pkg-config names that they need besides those of the library
+#   MANS              manual pages, installed into MANDIR/man<section>
+#   MODULES           what the library loads at run time, by name: src/probes/probe_<name>.c and probe_<name>_*.c
+#                     become probe_<name>.so in MODULEDIR. A module is linked with nothing of its library, so that it
+#                     serves programs with the shared and with the static one alike; src/probes is in neither.
+#   MODULE_<name>_PACKAGES, MODULE_<name>_USES   pkg-config names; further sources, by their path below src without .c
 #   ROOMS             HEADER:PLACE, the only sources that may include the header of a dependency
 # The version is read from include/<name>/version.h; everything that shows a version derives from it.
 
@@ -26,6 +33,9 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 BINDIR ?= $(PREFIX)/bin
 DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
+# Where libpromon looks for its modules unless it is told otherwise: the path is compiled in.
+MODULEDIR ?= $(LIBDIR)/promon
 DESTDIR ?=
 
 ifneq ($(filter undefined default,$(origin CC)),)
@@ -102,7 +112,7 @@ $$(error $(1)/$(1).map has no node $$($(1)_NODE), but $$($(1)_VERSION_FILE) says
 endif
 
 $(1)_HEADERS := $$(sort $$(wildcard $(1)/include/$$($(1)_NAME)/*.h))
-$(1)_SOURCES := $$(sort $$(wildcard $(1)/src/*.c $(1)/src/*/*.c))
+$(1)_SOURCES := $$(filter-out $(1)/src/probes/%,$$(sort $$(wildcard $(1)/src/*.c $(1)/src/*/*.c)))
 $(1)_OBJECTS := $$($(1)_SOURCES:%.c=$(BUILD)/%.o)
 $(1)_STATIC := $(BUILD)/$(1)/$(1).a
 $(1)_SHARED := $(BUILD)/$(1)/$(1).so.$$($(1)_VERSION)
@@ -110,15 +120,31 @@ $(1)_PACKAGES := $$(filter-out $(LIBRARIES),$$($(1)_REQUIRES) $$($(1)_REQUIRES_P
 $(1)_INCLUDES := -I$(1)/include $$($(1)_SIBLINGS:%=-I%/include)
 $(1)_SIBLING_SHARED = $$(foreach sibling,$$($(1)_SIBLINGS),$$($$(sibling)_SHARED))
 $(1)_SIBLING_STATIC = $$(foreach sibling,$$($(1)_SIBLINGS),$$($$(sibling)_STATIC))
-$(1)_ALL_PACKAGES = $$(sort $$($(1)_PACKAGES) $$(foreach sibling,$$($(1)_SIBLINGS),$$($$(sibling)_PACKAGES)))
+$(1)_MODULES_PRESENT := $$(patsubst $(1)/src/probes/probe_%.c,%,$$(wildcard $$($(1)_MODULES:%=$(1)/src/probes/probe_%.c)))
+$(1)_MODULE_OBJECTS := $$(patsubst %.c,$(BUILD)/%.o,$$(sort $$(wildcard $(1)/src/probes/*.c)))
+$(1)_MODULES_BUILT := $$($(1)_MODULES_PRESENT:%=$(BUILD)/$(1)/probes/probe_%.so)
+# For tests, which reach the internals of modules too.
+$(1)_MODULE_ARCHIVE := $$(if $$($(1)_MODULES),$(BUILD)/$(1)/probes.a)
+$(1)_MODULE_PACKAGES := $$(foreach module,$$($(1)_MODULES),$$($(1)_MODULE_$$(module)_PACKAGES))
+$(1)_TOOLS_PRESENT := $$(patsubst $(1)/tools/%.c,%,$$(wildcard $$($(1)_TOOLS:%=$(1)/tools/%.c)))
+$(1)_TOOLS_BUILT := $$($(1)_TOOLS_PRESENT:%=$(BUILD)/$(1)/tools/%)
+$(1)_ALL_PACKAGES = $$(sort $$($(1)_PACKAGES) $$($(1)_MODULE_PACKAGES) $$(foreach sibling,$$($(1)_SIBLINGS),$$($$(sibling)_PACKAGES)))
 
 .PHONY: lib-$(1)
-lib-$(1): $$($(1)_STATIC) $$($(1)_SHARED)
+lib-$(1): $$($(1)_STATIC) $$($(1)_SHARED) $$($(1)_MODULES_BUILT) $$($(1)_TOOLS_BUILT)
 
 $$($(1)_OBJECTS): $(BUILD)/%.o: %.c $(BUILD)/compile-flags | deps-build
 	@mkdir -p $$(@D)
 	$$(call Q,CC)$$(COMPILE) -fPIC -fvisibility=hidden $$($(1)_INCLUDES) -I$(1)/src \
-	    $$(call package,--cflags,$$($(1)_PACKAGES)) $$(CPPFLAGS) -c -o $$@ $$<
+	    $$(call package,--cflags,$$($(1)_PACKAGES)) $$($(1)_DEFINES) $$(CPPFLAGS) -c -o $$@ $$<
+
+# One source knows where modules are installed; it is made again when that changes.
+ifneq ($$($(1)_MODULES),)
+$(BUILD)/$(1)/src/module_folder.o: private $(1)_DEFINES = -DMODULE_FOLDER='"$$(abspath $$(MODULEDIR))"'
+$(BUILD)/$(1)/src/module_folder.o: $(BUILD)/$(1)/module-folder
+$(BUILD)/$(1)/module-folder: FORCE
+	$$(call stamp,$$(abspath $$(MODULEDIR)))
+endif
 
 $(BUILD)/$(1)/objects: FORCE
 	$$(call stamp,$$($(1)_OBJECTS))
@@ -137,12 +163,36 @@ $$($(1)_SHARED): $$($(1)_OBJECTS) $(1)/$(1).map $(BUILD)/$(1)/objects $(BUILD)/l
 
 -include $$($(1)_OBJECTS:.o=.d)
 
+$$($(1)_MODULE_OBJECTS): $(BUILD)/%.o: %.c $(BUILD)/compile-flags | deps-build
+	@mkdir -p $$(@D)
+	$$(call Q,CC)$$(COMPILE) -fPIC -fvisibility=hidden $$($(1)_INCLUDES) -I$(1)/src \
+	    $$(call package,--cflags,$$(call packages-of-module-object,$(1),$$@)) $$(CPPFLAGS) -c -o $$@ $$<
+-include $$($(1)_MODULE_OBJECTS:.o=.d)
+$$(foreach module,$$($(1)_MODULES_PRESENT),$$(eval $$(call module-rules,$(1),$$(module))))
+
+ifneq ($$($(1)_MODULES),)
+$(BUILD)/$(1)/module-objects: FORCE
+	$$(call stamp,$$($(1)_MODULE_OBJECTS))
+$$($(1)_MODULE_ARCHIVE): $$($(1)_MODULE_OBJECTS) $(BUILD)/$(1)/module-objects
+	@rm -f $$@
+	$$(call Q,AR)$$(AR) rcs $$@ $$($(1)_MODULE_OBJECTS)
+endif
+
+$(1)_TOOL_OBJECTS := $$(patsubst %.c,$(BUILD)/%.o,$$(foreach tool,$$($(1)_TOOLS_PRESENT),$$(call tool-sources,$(1),$$(tool))))
+$$($(1)_TOOL_OBJECTS): $(BUILD)/%.o: %.c $(BUILD)/compile-flags | deps-build
+	@mkdir -p $$(@D)
+	$$(call Q,CC)$$(COMPILE) $$($(1)_INCLUDES) $$(call package,--cflags,$$($(1)_TOOL_PACKAGES)) $$(CPPFLAGS) -c -o $$@ $$<
+-include $$($(1)_TOOL_OBJECTS:.o=.d)
+$$(foreach tool,$$($(1)_TOOLS_PRESENT),$$(eval $$(call tool-rules,$(1),$$(tool))))
+
 # What is installed, as paths below DESTDIR; uninstalling removes exactly these.
 $(1)_DATA_FILES := $$(if $$($(1)_DATA),$$(sort $$(shell find $$($(1)_DATA) -type f)))
 $(1)_INSTALLED = $$($(1)_HEADERS:$(1)/include/%=$$(INCLUDEDIR)/%) $$(LIBDIR)/$(1).a \
     $$(LIBDIR)/$$(notdir $$($(1)_SHARED)) $$(LIBDIR)/$$($(1)_SONAME) $$(LIBDIR)/$(1).so \
     $$(LIBDIR)/pkgconfig/$(1).pc $$(addprefix $$(BINDIR)/,$$(notdir $$($(1)_PROGRAMS))) \
-    $$($(1)_DATA_FILES:$(1)/%=$$(DATADIR)/$(1)/%)
+    $$(patsubst $(1)/%,$$(DATADIR)/$(1)/%,$$($(1)_DATA_FILES:$(1)/share/%=$(1)/%)) \
+    $$(addprefix $$(BINDIR)/,$$($(1)_TOOLS_PRESENT)) $$(addprefix $$(MODULEDIR)/,$$(notdir $$($(1)_MODULES_BUILT))) \
+    $$(foreach page,$$($(1)_MANS),$$(call man-place,$$(page)))
 
 .PHONY: install-$(1) uninstall-$(1)
 install-$(1): lib-$(1)
@@ -153,17 +203,56 @@ install-$(1): lib-$(1)
 	@ln -sf $$($(1)_SONAME) '$$(DESTDIR)$$(LIBDIR)/$(1).so'
 	@$$(call fill-in,$(1),pkgconfig/$(1).pc.in,644,$$(LIBDIR)/pkgconfig/$(1).pc)
 	@$$(foreach program,$$($(1)_PROGRAMS),$$(call fill-in,$(1),$$(program),755,$$(BINDIR)/$$(notdir $$(program)));)
-	@$$(call install-files,$$($(1)_DATA_FILES),keep,$(1)/,$$(DATADIR)/$(1)/)
+	@$$(call install-files,$$(filter-out $(1)/share/%,$$($(1)_DATA_FILES)),keep,$(1)/,$$(DATADIR)/$(1)/)
+	@$$(call install-files,$$(filter $(1)/share/%,$$($(1)_DATA_FILES)),keep,$(1)/share/,$$(DATADIR)/$(1)/)
+	@$$(call install-files,$$($(1)_MODULES_BUILT),755,$(BUILD)/$(1)/probes/,$$(MODULEDIR)/)
+	@$$(foreach tool,$$($(1)_TOOLS_PRESENT),$$(call link-tool,$(1),$$(tool),$(BUILD)/$(1)/installed/$$(tool),$$(INSTALLED_RPATH)) && \
+	    $$(INSTALL) -D -m 755 $(BUILD)/$(1)/installed/$$(tool) '$$(DESTDIR)$$(BINDIR)/$$(tool)' &&) :
+	@$$(foreach page,$$($(1)_MANS),$$(INSTALL) -D -m 644 $$(page) '$$(DESTDIR)$$(call man-place,$$(page))' &&) :
 	@$$(if $$(DESTDIR),:,$$(refresh-linker-cache))
 	@echo 'Installed $(1) $$($(1)_VERSION) in $$(DESTDIR)$$(PREFIX)'
 
 # Folders go too when they are empty, except those that systems have anyway.
 uninstall-$(1):
 	@rm -f $$(foreach file,$$($(1)_INSTALLED),'$$(DESTDIR)$$(file)')
-	@find '$$(DESTDIR)$$(INCLUDEDIR)/$$($(1)_NAME)' '$$(DESTDIR)$$(DATADIR)/$(1)' -depth -type d \
+	@find '$$(DESTDIR)$$(INCLUDEDIR)/$$($(1)_NAME)' '$$(DESTDIR)$$(DATADIR)/$(1)' \
+	    $$(if $$($(1)_MODULES),'$$(DESTDIR)$$(MODULEDIR)') -depth -type d \
 	    -exec rmdir --ignore-fail-on-non-empty {} + 2>/dev/null || :
 	@$$(if $$(DESTDIR),:,$$(refresh-linker-cache))
 endef
+
+# $(call module-rules,LIBRARY,MODULE). What it needs of the library it gets from it when it is opened.
+define module-rules
+$(1)_MODULE_$(2)_OBJECTS := $$(patsubst %.c,$(BUILD)/%.o,$$(sort $$(wildcard $(1)/src/probes/probe_$(2).c \
+    $(1)/src/probes/probe_$(2)_*.c)) $$($(1)_MODULE_$(2)_USES:%=$(1)/src/%.c))
+$(BUILD)/$(1)/probes/probe_$(2).so: $$($(1)_MODULE_$(2)_OBJECTS) $(BUILD)/link-flags $(BUILD)/$(1)/module-objects
+	@mkdir -p $$(@D)
+	$$(call Q,LINK)$$(LINK) -shared $$(if $$(SANITIZE),,-Wl,-z,defs) -Wl,--as-needed -o $$@ \
+	    $$($(1)_MODULE_$(2)_OBJECTS) $$(call package,--libs,$$($(1)_MODULE_$(2)_PACKAGES)) -lm
+endef
+
+# A source that several modules use is compiled with what all of them need.
+packages-of-module-object = $(sort $(foreach module,$($(1)_MODULES_PRESENT),\
+    $(if $(filter $(2),$($(1)_MODULE_$(module)_OBJECTS)),$($(1)_MODULE_$(module)_PACKAGES))))
+
+tool-sources = $(sort $(wildcard $(1)/tools/$(2).c $(1)/tools/$(2)_*.c))
+tool-objects = $(patsubst %.c,$(BUILD)/%.o,$(call tool-sources,$(1),$(2)))
+
+# $(call tool-rules,LIBRARY,TOOL): as it runs in the tree, where it finds the library beside it.
+define tool-rules
+$(BUILD)/$(1)/tools/$(2): $$(call tool-objects,$(1),$(2)) $$($(1)_SHARED) $(BUILD)/link-flags
+	@mkdir -p $$(@D)
+	$$(call Q,LINK)$$(call link-tool,$(1),$(2),$$@,$$$$ORIGIN/..)
+endef
+
+# $(call link-tool,LIBRARY,TOOL,TO,RPATH)
+link-tool = mkdir -p $(dir $(3)) && $(LINK) -Wl,--as-needed $(if $(4),-Wl$(comma)-rpath$(comma)'$(4)') -o $(3) \
+    $(call tool-objects,$(1),$(2)) $($(1)_SHARED) $(call package,--libs,$($(1)_TOOL_PACKAGES))
+# A program finds the library where it was installed; system folders need not be named in it.
+INSTALLED_RPATH = $(if $(filter /lib% /usr/lib%,$(LIBDIR)),,$(abspath $(LIBDIR)))
+comma := ,
+
+man-place = $(MANDIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 
 # $(call install-files,FILES,MODE,FROM,TO): each FROM<path> goes to DESTDIR TO<path>; MODE keep keeps its mode.
 define install-files
@@ -179,7 +268,7 @@ endef
 define fill-in
 mkdir -p $(BUILD)/$(1)/installed '$(DESTDIR)$(dir $(4))' && \
 sed $(foreach name,PREFIX BINDIR DATADIR,-e 's|@$(name)@|$($(name))|g') \
-    $(foreach name,LIBDIR INCLUDEDIR,-e 's|@$(name)@|$(patsubst $(PREFIX)/%,$${prefix}/%,$($(name)))|g') \
+    $(foreach name,LIBDIR INCLUDEDIR MODULEDIR,-e 's|@$(name)@|$(patsubst $(PREFIX)/%,$${prefix}/%,$($(name)))|g') \
     $(foreach name,DESCRIPTION VERSION REQUIRES REQUIRES_PRIVATE,-e 's|@$(name)@|$($(1)_$(name))|g') \
     -e 's|@LIBS_PRIVATE@|$(call package,--libs,$($(1)_LINKS_PRIVATE)) $($(1)_LIBS_PRIVATE)|g' \
     $(2) > $(BUILD)/$(1)/installed/$(notdir $(4)) && \
@@ -226,7 +315,8 @@ clean:
 define HELP
 make                     build all libraries, shared and static, into $$(BUILD)
 make lib-X               build one library: $(LIBRARIES)
-make install             install all into $$(DESTDIR)$$(PREFIX); also LIBDIR, INCLUDEDIR, BINDIR, DATADIR
+make install             install all into $$(DESTDIR)$$(PREFIX); also LIBDIR, INCLUDEDIR, BINDIR, DATADIR, MANDIR,
+                         MODULEDIR (where libpromon finds its probes)
 make install-libX        install one, without the libraries of the suite that it uses
 make uninstall           remove what install put there; also uninstall-libX
 make demo                generate, build and run the sample project on port 9000
@@ -250,7 +340,7 @@ make abi-freeze          record the ABI of this version, which checks compare wi
 make deps                install all packages that these goals need
 make clean               remove $$(BUILD)
 
-Variables: BUILD CC CFLAGS CPPFLAGS LDFLAGS PREFIX LIBDIR INCLUDEDIR BINDIR DATADIR DESTDIR
+Variables: BUILD CC CFLAGS CPPFLAGS LDFLAGS PREFIX LIBDIR INCLUDEDIR BINDIR DATADIR MANDIR MODULEDIR DESTDIR
            SANITIZE=address,undefined|thread  WERROR=1  DEPS=no (leave packages alone)  V=1 (show commands)
 endef
 export HELP

@@ -4,11 +4,13 @@
 # with the static library, so that tests reach its internals, and with the harness. Any other .c file of
 # the folder, or of one in it, is linked into every test of it. tests/live/<library> is the same for tests that
 # need a server; what is in tests/<library>/support is linked into them too.
+#
+# Programs of a library NAME with modules or tools find them by <NAME>_TEST_MODULES and <NAME>_TEST_TOOLS, the
+# folders that they were built into, and without these variables by the macros MODULES_BUILT and TOOLS_BUILT.
 
 HARNESS_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/harness/*.c))
 # Allocation by the library and by the test goes through tests/harness/oom.c.
 WRAPPED := malloc calloc realloc reallocarray strdup strndup asprintf vasprintf posix_memalign
-comma := ,
 # A compiler may leave out an allocation that it sees freed unused, which tests of failures do on purpose.
 KEEP_CALLS := $(WRAPPED:%=-fno-builtin-%)
 WRAP := $(WRAPPED:%=-Wl$(comma)--wrap=%)
@@ -29,15 +31,20 @@ $(3)_SUPPORT := $$(patsubst %.c,$(BUILD)/%.o,$$(filter-out $(2)/%,$$(sort $$(wil
 $$($(3):=.o) $$($(3)_SHARED): $(BUILD)/%.o: %.c $(BUILD)/compile-flags | deps-build deps-test
 	@mkdir -p $$(@D)
 	$$(call Q,CC)$$(COMPILE) $$(KEEP_CALLS) $$($(1)_INCLUDES) -I$(1)/src -I$(2) -Itests/$(1) $$(TEST_INCLUDES) \
+	    $$(call built-places,$(1)) \
 	    $$(call package,--cflags,cmocka $$($(1)_ALL_PACKAGES) $$($(1)_TEST_PACKAGES)) $$(CPPFLAGS) -c -o $$@ $$<
 
-$$($(3)): %: %.o $$($(3)_SHARED) $$($(3)_SUPPORT) $$(HARNESS_OBJECTS) $$($(1)_STATIC) $$($(1)_SIBLING_STATIC) $(BUILD)/link-flags
+$$($(3)): %: %.o $$($(3)_SHARED) $$($(3)_SUPPORT) $$(HARNESS_OBJECTS) $$($(1)_STATIC) $$($(1)_SIBLING_STATIC) $$($(1)_MODULE_ARCHIVE) $(BUILD)/link-flags \
+    | $$($(1)_MODULES_BUILT) $$($(1)_TOOLS_BUILT)
 	$$(call Q,LINK)$$(LINK) $$(WRAP) -Wl,--as-needed -o $$@ $$< $$($(3)_SHARED) $$($(3)_SUPPORT) $$(HARNESS_OBJECTS) \
-	    $$($(1)_STATIC) $$($(1)_SIBLING_STATIC) \
+	    $$($(1)_MODULE_ARCHIVE) $$($(1)_STATIC) $$($(1)_SIBLING_STATIC) \
 	    $$(call package,--libs,cmocka $$($(1)_ALL_PACKAGES) $$($(1)_TEST_PACKAGES)) $$($(1)_LIBS_PRIVATE) -lm
 
 -include $$($(3):=.d) $$($(3)_SHARED:.o=.d)
 endef
+
+built-places = $(if $($(1)_MODULES),-DMODULES_BUILT='"$(abspath $(BUILD)/$(1)/probes)"') \
+    $(if $($(1)_TOOLS),-DTOOLS_BUILT='"$(abspath $(BUILD)/$(1)/tools)"')
 
 define library-tests
 $(call test-folder,$(1),tests/$(1),$(1)_TESTS)
@@ -53,9 +60,12 @@ endef
 # The harness tests itself.
 $(eval $(call test-folder,,tests/harness/self,HARNESS_TESTS))
 
-RUN = env BUILD='$(abspath $(BUILD))' MAKE='$(MAKE)' tests/harness/run $(RUN_OPTIONS)
+TEST_PLACES = BUILD='$(abspath $(BUILD))' $(foreach library,$(LIBRARIES),\
+    $(if $($(library)_MODULES),$(call upper,$($(library)_NAME))_TEST_MODULES='$(abspath $(BUILD)/$(library)/probes)') \
+    $(if $($(library)_TOOLS),$(call upper,$($(library)_NAME))_TEST_TOOLS='$(abspath $(BUILD)/$(library)/tools)'))
+RUN = env $(TEST_PLACES) MAKE='$(MAKE)' tests/harness/run $(RUN_OPTIONS)
 # $(call with-services,NAMES): what a command is preceded by to run with those servers.
-with-services = env BUILD='$(abspath $(BUILD))' $(if $(strip $(1)),tests/services/with $(1) --)
+with-services = env $(TEST_PLACES) $(if $(strip $(1)),tests/services/with $(1) --)
 WITH_SERVICES = $(call with-services,$(sort $(foreach library,$(LIBRARIES),$($(library)_SERVICES))))
 $(foreach library,$(LIBRARIES),$(eval $(call library-tests,$(library))))
 

@@ -8,9 +8,9 @@ FUZZER ?=
 FUZZ_PROGRAMS := $(foreach library,$(LIBRARIES),$(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/$(library)/fuzz_*.c))))
 
 define fuzz-program
-$(2): $(2).o $(if $(FUZZER),,$(2).main.o) $$($(1)_STATIC) $$($(1)_SIBLING_STATIC) $(BUILD)/link-flags
+$(2): $(2).o $(if $(FUZZER),,$(2).main.o) $$($(1)_MODULE_ARCHIVE) $$($(1)_STATIC) $$($(1)_SIBLING_STATIC) $(BUILD)/link-flags
 	$$(call Q,LINK)$$(LINK) $(if $(FUZZER),-fsanitize=fuzzer) -Wl,--as-needed -o $$@ $$(filter %.o,$$^) \
-	    $$($(1)_STATIC) $$($(1)_SIBLING_STATIC) $$(call package,--libs,$$($(1)_ALL_PACKAGES)) $$($(1)_LIBS_PRIVATE) -lm
+	    $$($(1)_MODULE_ARCHIVE) $$($(1)_STATIC) $$($(1)_SIBLING_STATIC) $$(call package,--libs,$$($(1)_ALL_PACKAGES)) $$($(1)_LIBS_PRIVATE) -lm
 $(2).o: $(2:$(BUILD)/%=%.c) $(BUILD)/compile-flags | deps-build
 	@mkdir -p $$(@D)
 	$$(call Q,CC)$$(COMPILE) $$($(1)_INCLUDES) -I$(1)/src $$(call package,--cflags,$$($(1)_ALL_PACKAGES)) \

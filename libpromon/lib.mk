@@ -1,0 +1,27 @@
+# libpromon as data; the top Makefile says what each name means.
+libpromon_DESCRIPTION := Metrics for Prometheus and availability probes, inside the service
+libpromon_SIBLINGS :=
+libpromon_REQUIRES :=
+libpromon_REQUIRES_PRIVATE := jansson zlib
+# libmicrohttpd.pc, libcurl.pc and openssl.pc name, for static linking, libraries that their packages do not bring
+# along (libunistring, libssh2); a program linked with libpromon.a takes the shared ones.
+libpromon_LINKS_PRIVATE := libmicrohttpd libcurl openssl
+libpromon_LIBS_PRIVATE := -pthread -ldl -lm
+libpromon_TEST_PACKAGES :=
+libpromon_SERVICES := postgres rabbitmq redis mariadb prometheus pushgateway
+libpromon_TOOLS := promon
+libpromon_TOOL_PACKAGES := jansson
+libpromon_MANS := $(wildcard docs/libpromon/man/*.[1-8])
+libpromon_DATA := $(if $(wildcard libpromon/share),libpromon/share)
+# Each probe is a module of its own with its own client, so that the library needs none of them.
+libpromon_MODULES := http redis amqp postgres mysql tcp dns tls exec process
+libpromon_MODULE_http_PACKAGES := libcurl openssl
+libpromon_MODULE_redis_PACKAGES := hiredis
+libpromon_MODULE_amqp_PACKAGES := librabbitmq openssl
+libpromon_MODULE_postgres_PACKAGES := libpq openssl
+libpromon_MODULE_mysql_PACKAGES := libmariadb openssl
+libpromon_MODULE_tls_PACKAGES := openssl
+libpromon_ROOMS := microhttpd.h:src/listener curl/curl.h:src/push curl/curl.h:src/probes/probe_http \
+    hiredis/hiredis.h:src/probes/probe_redis hiredis.h:src/probes/probe_redis amqp.h:src/probes/probe_amqp \
+    amqp_framing.h:src/probes/probe_amqp libpq-fe.h:src/probes/probe_postgres mysql.h:src/probes/probe_mysql \
+    openssl/x509.h:src/certificate openssl/ssl.h:src/probes/ zlib.h:src/compress dlfcn.h:src/module
