@@ -4,6 +4,8 @@
 # holds data only, in variables that begin with the name of the library:
 #   DESCRIPTION       one line, for pkg-config
 #   SIBLINGS          libraries of the suite that it uses, through their public headers
+#   GLUE              libraries of the suite that a header named after them joins with it, for programs that use both;
+#                     tests test_glue_<concept>.c are linked with them
 #   REQUIRES          pkg-config names that its public headers need
 #   REQUIRES_PRIVATE  pkg-config names needed to link it statically
 #   LINKS_PRIVATE     pkg-config names it links whose .pc cannot be used for static linking; name/other: either
@@ -18,6 +20,7 @@
 #                     become probe_<name>.so in MODULEDIR. A module is linked with nothing of its library, so that it
 #                     serves programs with the shared and with the static one alike; src/probes is in neither.
 #   MODULE_<name>_PACKAGES, MODULE_<name>_USES   pkg-config names; further sources, by their path below src without .c
+#   STATE             symbols that may be writable data; each needs its reason beside it
 #   ROOMS             HEADER:PLACE, the only sources that may include the header of a dependency
 # The version is read from include/<name>/version.h; everything that shows a version derives from it.
 

@@ -1,6 +1,7 @@
 # libpromon as data; the top Makefile says what each name means.
 libpromon_DESCRIPTION := Metrics for Prometheus and availability probes, inside the service
 libpromon_SIBLINGS :=
+libpromon_GLUE := libbaseapi libminiorm libamqpext
 libpromon_REQUIRES :=
 libpromon_REQUIRES_PRIVATE := jansson zlib
 # libmicrohttpd.pc, libcurl.pc and openssl.pc name, for static linking, libraries that their packages do not bring
@@ -21,6 +22,7 @@ libpromon_MODULE_amqp_PACKAGES := librabbitmq openssl
 libpromon_MODULE_postgres_PACKAGES := libpq openssl
 libpromon_MODULE_mysql_PACKAGES := libmariadb openssl
 libpromon_MODULE_tls_PACKAGES := openssl
+libpromon_STATE :=
 libpromon_ROOMS := microhttpd.h:src/listener curl/curl.h:src/push curl/curl.h:src/probes/probe_http \
     hiredis/hiredis.h:src/probes/probe_redis hiredis.h:src/probes/probe_redis amqp.h:src/probes/probe_amqp \
     amqp_framing.h:src/probes/probe_amqp libpq-fe.h:src/probes/probe_postgres mysql.h:src/probes/probe_mysql \

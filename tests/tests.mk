@@ -5,6 +5,8 @@
 # the folder, or of one in it, is linked into every test of it. tests/live/<library> is the same for tests that
 # need a server; what is in tests/<library>/support is linked into them too.
 #
+# test_glue_<concept>.c is linked with the libraries in the GLUE of its own too.
+#
 # Programs of a library NAME with modules or tools find them by <NAME>_TEST_MODULES and <NAME>_TEST_TOOLS, the
 # folders that they were built into, and without these variables by the macros MODULES_BUILT and TOOLS_BUILT.
 
@@ -30,19 +32,25 @@ $(3)_SUPPORT := $$(patsubst %.c,$(BUILD)/%.o,$$(filter-out $(2)/%,$$(sort $$(wil
 
 $$($(3):=.o) $$($(3)_SHARED): $(BUILD)/%.o: %.c $(BUILD)/compile-flags | deps-build deps-test
 	@mkdir -p $$(@D)
-	$$(call Q,CC)$$(COMPILE) $$(KEEP_CALLS) $$($(1)_INCLUDES) -I$(1)/src -I$(2) -Itests/$(1) $$(TEST_INCLUDES) \
-	    $$(call built-places,$(1)) \
+	$$(call Q,CC)$$(COMPILE) $$(KEEP_CALLS) $$($(1)_INCLUDES) $$(patsubst %,-I%/include,$$(call glue-of,$(1),$$@)) \
+	    -I$(1)/src -I$(2) -Itests/$(1) $$(TEST_INCLUDES) $$(call built-places,$(1)) \
 	    $$(call package,--cflags,cmocka $$($(1)_ALL_PACKAGES) $$($(1)_TEST_PACKAGES)) $$(CPPFLAGS) -c -o $$@ $$<
 
-$$($(3)): %: %.o $$($(3)_SHARED) $$($(3)_SUPPORT) $$(HARNESS_OBJECTS) $$($(1)_STATIC) $$($(1)_SIBLING_STATIC) $$($(1)_MODULE_ARCHIVE) $(BUILD)/link-flags \
-    | $$($(1)_MODULES_BUILT) $$($(1)_TOOLS_BUILT)
+$$(foreach program,$$($(3)),$$(if $$(call glue-of,$(1),$$(program)),$$(program))): \
+    $$(foreach library,$$($(1)_GLUE),$$($$(library)_STATIC))
+$$($(3)): %: %.o $$($(3)_SHARED) $$($(3)_SUPPORT) $$(HARNESS_OBJECTS) $$($(1)_MODULE_ARCHIVE) $$($(1)_STATIC) \
+    $$($(1)_SIBLING_STATIC) $(BUILD)/link-flags | $$($(1)_MODULES_BUILT) $$($(1)_TOOLS_BUILT)
 	$$(call Q,LINK)$$(LINK) $$(WRAP) -Wl,--as-needed -o $$@ $$< $$($(3)_SHARED) $$($(3)_SUPPORT) $$(HARNESS_OBJECTS) \
 	    $$($(1)_MODULE_ARCHIVE) $$($(1)_STATIC) $$($(1)_SIBLING_STATIC) \
-	    $$(call package,--libs,cmocka $$($(1)_ALL_PACKAGES) $$($(1)_TEST_PACKAGES)) $$($(1)_LIBS_PRIVATE) -lm
+	    $$(foreach library,$$(call glue-of,$(1),$$@),$$($$(library)_STATIC)) \
+	    $$(call package,--libs,cmocka $$($(1)_ALL_PACKAGES) $$($(1)_TEST_PACKAGES) \
+	        $$(foreach library,$$(call glue-of,$(1),$$@),$$($$(library)_ALL_PACKAGES))) $$($(1)_LIBS_PRIVATE) -lm
 
 -include $$($(3):=.d) $$($(3)_SHARED:.o=.d)
 endef
 
+# $(call glue-of,LIBRARY,PROGRAM): the libraries that a test uses beside its own.
+glue-of = $(if $(findstring /test_glue_,$(2)),$($(1)_GLUE))
 built-places = $(if $($(1)_MODULES),-DMODULES_BUILT='"$(abspath $(BUILD)/$(1)/probes)"') \
     $(if $($(1)_TOOLS),-DTOOLS_BUILT='"$(abspath $(BUILD)/$(1)/tools)"')
 

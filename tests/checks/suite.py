@@ -28,12 +28,21 @@ class Library:
         self.static = os.path.join(BUILD, folder, folder + '.a')
         self.shared = os.path.join(BUILD, folder, folder + '.so')
         self.data = read_variables(folder)
+        self.tools = files(folder + '/tools', '.c', '.h')
+        # What it loads at run time: the objects of all, and each by its name.
+        self.module_archive = os.path.join(BUILD, folder, 'probes.a')
+        self.modules = {name: os.path.join(BUILD, folder, 'probes', 'probe_%s.so' % name)
+                        for name in self.words('MODULES')}
+        self.module_symbol = '%s_module_v1' % self.name
         numbers = re.findall(r'_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)', read(self.public + 'version.h'))
         self.major, self.minor, self.patch = numbers
         self.node = '%s_%s.%s' % (folder.upper(), self.major, self.minor)
 
     def words(self, variable):
         return self.data.get(variable, '').split()
+
+    def archives(self):
+        return [self.static] + ([self.module_archive] if self.modules else [])
 
     def includes(self):
         """Compiler options to find its public headers and what those include."""
