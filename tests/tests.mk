@@ -5,7 +5,8 @@
 # the folder, or of one in it, is linked into every test of it. tests/live/<library> is the same for tests that
 # need a server; what is in tests/<library>/support is linked into them too.
 #
-# test_glue_<concept>.c is linked with the libraries in the GLUE of its own too.
+# test_glue_<concept>.c is linked with the libraries in the GLUE of its own too; programs that run tools are
+# test_tool_<concept>.c, which are built with them.
 #
 # Programs of a library NAME with modules or tools find them by <NAME>_TEST_MODULES and <NAME>_TEST_TOOLS, the
 # folders that they were built into, and without these variables by the macros MODULES_BUILT and TOOLS_BUILT.
@@ -36,10 +37,11 @@ $$($(3):=.o) $$($(3)_SHARED): $(BUILD)/%.o: %.c $(BUILD)/compile-flags | deps-bu
 	    -I$(1)/src -I$(2) -Itests/$(1) $$(TEST_INCLUDES) $$(call built-places,$(1)) \
 	    $$(call package,--cflags,cmocka $$($(1)_ALL_PACKAGES) $$($(1)_TEST_PACKAGES)) $$(CPPFLAGS) -c -o $$@ $$<
 
+$$(foreach program,$$($(3)),$$(if $$(findstring /test_tool_,$$(program)),$$(program))): | $$($(1)_TOOLS_BUILT)
 $$(foreach program,$$($(3)),$$(if $$(call glue-of,$(1),$$(program)),$$(program))): \
     $$(foreach library,$$($(1)_GLUE),$$($$(library)_STATIC))
 $$($(3)): %: %.o $$($(3)_SHARED) $$($(3)_SUPPORT) $$(HARNESS_OBJECTS) $$($(1)_MODULE_ARCHIVE) $$($(1)_STATIC) \
-    $$($(1)_SIBLING_STATIC) $(BUILD)/link-flags | $$($(1)_MODULES_BUILT) $$($(1)_TOOLS_BUILT)
+    $$($(1)_SIBLING_STATIC) $(BUILD)/link-flags | $$($(1)_MODULES_BUILT)
 	$$(call Q,LINK)$$(LINK) $$(WRAP) -Wl,--as-needed -o $$@ $$< $$($(3)_SHARED) $$($(3)_SUPPORT) $$(HARNESS_OBJECTS) \
 	    $$($(1)_MODULE_ARCHIVE) $$($(1)_STATIC) $$($(1)_SIBLING_STATIC) \
 	    $$(foreach library,$$(call glue-of,$(1),$$@),$$($$(library)_STATIC)) \

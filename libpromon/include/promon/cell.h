@@ -71,7 +71,7 @@ PROMON_API void promon_cell_observe_exemplar(struct promon_cell *cell, double va
 PROMON_API int64_t promon_now_ns(void);
 
 /*
- * Writes growing bounds of buckets into `out`: start, start + width, …; or start, start * factor, ….
+ * Writes growing bounds of buckets into `out`: start, start + width, … or start, start * factor, …
  * start and factor have to be such that bounds grow; else 0 is returned, and `count` otherwise.
  *
  * Since: 0.1

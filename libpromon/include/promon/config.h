@@ -62,7 +62,8 @@ PROMON_API enum promon_status promon_reload(struct promon *promon, struct promon
  *
  *     static const struct promon_param redis[] = {{"host", "127.0.0.1"}, {NULL, NULL}};
  *     static const struct promon_probe_options probes[] = {
- *         {.size = sizeof(probes[0]), .name = "monitoring_redis", .module = "redis", .params = redis},
+ *         {.size = sizeof(probes[0]), .name = "monitoring_redis", .module = "redis",
+ *          .params = redis},
  *         {.size = sizeof(probes[0])}};
  *     promon_probes_add(promon, probes, &error);
  *

@@ -23,7 +23,7 @@ PROMON_BEGIN_DECLS
 
 struct promon;
 
-/* The longest Accept, Accept-Encoding or query that is looked at; more is as if it was not there. */
+/* The longest Accept, Accept-Encoding or query that is looked at; a longer one is ignored. */
 #define PROMON_MAX_HEADER_BYTES 4096
 
 enum promon_format {

@@ -45,7 +45,7 @@ struct promon;
 typedef enum promon_verdict (*promon_check_fn)(void *data, int64_t deadline_ns,
                                                struct promon_result *result);
 
-/* One parameter of a module as text, whatever its type: {"port", "6379"}, {"verify_ssl", "true"}. */
+/* One parameter of a module as text, of any type: {"port", "6379"}, {"verify_ssl", "true"}. */
 struct promon_param {
     const char *name; /* NULL ends a table */
     const char *value;
