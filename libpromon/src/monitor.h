@@ -7,38 +7,32 @@
 
 #include <promon/monitor.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "engine.h"
 #include "exposition.h"
 #include "log.h"
 #include "registry.h"
+#include "settings.h"
 
-struct promon__listener;
 struct promon__config_state;
-
-/* Copies of the routes, never NULL; "" for none. */
-struct promon__routes {
-    char *ping, *metrics, *live, *ready, *startup, *status;
-};
+struct promon__keeper;
+struct promon__listener;
 
 struct promon {
     struct promon__log log;
+    struct promon__settings settings;
     struct promon__registry *registry;
     struct promon__expositor *expositor;
     struct promon__engine *engine;
-    struct promon__listener *listener; /* NULL: none, or not started */
-    struct promon_listen_options listen; /* its strings are the monitor's */
-    bool has_listener;
-    struct promon__routes routes;
-    char *modules; /* folder */
-    char *title;
-    char *history_file; /* NULL: none */
-    bool health_details, has_status_page;
-    struct promon__config_state *config; /* what was loaded last; config_state.h */
-    /* Held by start, stop and loads, never while user code runs but for `open` of modules. */
+    struct promon__listener *listener; /* NULL: none, or it does not run */
+    struct promon__keeper *keeper; /* NULL likewise */
+    struct promon__config_state *config;
+    atomic_uint port; /* of the listener */
+    atomic_bool is_running;
+    /* Held by start, stop and loads; never while a check or a collector runs. */
     pthread_mutex_t life_lock;
-    bool is_running;
 };
 
 #endif
