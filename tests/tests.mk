@@ -10,6 +10,8 @@
 #
 # Programs of a library NAME with modules or tools find them by <NAME>_TEST_MODULES and <NAME>_TEST_TOOLS, the
 # folders that they were built into, and without these variables by the macros MODULES_BUILT and TOOLS_BUILT.
+# tests/<library>/modules/probe_<name>.c and docs/<library>/examples/probe_<name>.c are modules for tests, built as
+# outside ones are, with nothing but the public headers, into the folder OWN_MODULES_BUILT.
 
 HARNESS_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/harness/*.c))
 # Allocation by the library and by the test goes through tests/harness/oom.c.
@@ -27,7 +29,8 @@ $(HARNESS_OBJECTS): $(BUILD)/%.o: %.c $(BUILD)/compile-flags | deps-build deps-t
 # $(1) the library, $(2) the folder of the tests, $(3) the variable that lists their programs
 define test-folder
 $(3) := $$(patsubst %.c,$(BUILD)/%,$$(sort $$(wildcard $(2)/test_*.c)))
-$(3)_SHARED := $$(patsubst %.c,$(BUILD)/%.o,$$(filter-out $(2)/test_%,$$(sort $$(wildcard $(2)/*.c $(2)/*/*.c))))
+$(3)_SHARED := $$(patsubst %.c,$(BUILD)/%.o,$$(filter-out $(2)/test_% $(2)/modules/%,\
+    $$(sort $$(wildcard $(2)/*.c $(2)/*/*.c))))
 
 $(3)_SUPPORT := $$(patsubst %.c,$(BUILD)/%.o,$$(filter-out $(2)/%,$$(sort $$(wildcard tests/$(1)/support/*.c))))
 
@@ -41,7 +44,7 @@ $$(foreach program,$$($(3)),$$(if $$(findstring /test_tool_,$$(program)),$$(prog
 $$(foreach program,$$($(3)),$$(if $$(call glue-of,$(1),$$(program)),$$(program))): \
     $$(foreach library,$$($(1)_GLUE),$$($$(library)_STATIC))
 $$($(3)): %: %.o $$($(3)_SHARED) $$($(3)_SUPPORT) $$(HARNESS_OBJECTS) $$($(1)_MODULE_ARCHIVE) $$($(1)_STATIC) \
-    $$($(1)_SIBLING_STATIC) $(BUILD)/link-flags | $$($(1)_MODULES_BUILT)
+    $$($(1)_SIBLING_STATIC) $(BUILD)/link-flags | $$($(1)_MODULES_BUILT) $$($(1)_OWN_MODULES)
 	$$(call Q,LINK)$$(LINK) $$(WRAP) -Wl,--as-needed -o $$@ $$< $$($(3)_SHARED) $$($(3)_SUPPORT) $$(HARNESS_OBJECTS) \
 	    $$($(1)_MODULE_ARCHIVE) $$($(1)_STATIC) $$($(1)_SIBLING_STATIC) \
 	    $$(foreach library,$$(call glue-of,$(1),$$@),$$($$(library)_STATIC)) \
@@ -53,10 +56,22 @@ endef
 
 # $(call glue-of,LIBRARY,PROGRAM): the libraries that a test uses beside its own.
 glue-of = $(if $(findstring /test_glue_,$(2)),$($(1)_GLUE))
-built-places = $(if $($(1)_MODULES),-DMODULES_BUILT='"$(abspath $(BUILD)/$(1)/probes)"') \
+define own-module
+	@mkdir -p $(@D)
+	$(call Q,LINK)$(COMPILE) -fPIC -shared $(LDFLAGS) -I$(1)/include $(CPPFLAGS) -MT $@ -MF $(@:.so=.d) -o $@ $<
+endef
+built-places = $(if $($(1)_MODULES),-DMODULES_BUILT='"$(abspath $(BUILD)/$(1)/probes)"' \
+    -DOWN_MODULES_BUILT='"$(abspath $(BUILD)/tests/$(1)/modules)"') \
     $(if $($(1)_TOOLS),-DTOOLS_BUILT='"$(abspath $(BUILD)/$(1)/tools)"')
 
 define library-tests
+$(1)_OWN_MODULES := $$(if $$($(1)_MODULES),$$(patsubst %.c,$(BUILD)/tests/$(1)/modules/%.so,\
+    $$(notdir $$(wildcard tests/$(1)/modules/probe_*.c docs/$(1)/examples/probe_*.c))))
+$(BUILD)/tests/$(1)/modules/%.so: tests/$(1)/modules/%.c $(BUILD)/compile-flags | deps-build
+	$$(call own-module,$(1))
+$(BUILD)/tests/$(1)/modules/%.so: docs/$(1)/examples/%.c $(BUILD)/compile-flags | deps-build
+	$$(call own-module,$(1))
+-include $$($(1)_OWN_MODULES:.so=.d)
 $(call test-folder,$(1),tests/$(1),$(1)_TESTS)
 $(call test-folder,$(1),tests/live/$(1),$(1)_LIVE_TESTS)
 
