@@ -45,6 +45,7 @@ static void *run(void *data)
 {
     struct promon__keeper *keeper = data;
 
+    pthread_setname_np(pthread_self(), "promon-keeper");
     while (sleep_a_period(keeper))
         keeper->keep(keeper->data);
     return NULL;
@@ -69,7 +70,7 @@ enum promon_status promon__keeper_start(void (*keep)(void *data), void *data,
     keeper->data = data;
     pthread_mutex_init(&keeper->lock, NULL);
     promon__condition_init(&keeper->wake);
-    status = promon__thread_start(&keeper->thread, "promon-keeper", run, keeper, error);
+    status = promon__thread_start(&keeper->thread, run, keeper, error);
     if (status != PROMON_OK) {
         keeper_free(keeper);
         return status;

@@ -8,8 +8,7 @@
 
 #include "error.h"
 
-enum promon_status promon__thread_start(pthread_t *thread, const char *name,
-                                        void *(*run)(void *data), void *data,
+enum promon_status promon__thread_start(pthread_t *thread, void *(*run)(void *data), void *data,
                                         struct promon_error *error)
 {
     sigset_t all, before;
@@ -21,7 +20,6 @@ enum promon_status promon__thread_start(pthread_t *thread, const char *name,
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (result != 0)
         return promon__fail_errno(error, PROMON_ERESOURCES, result, "a thread cannot be started");
-    pthread_setname_np(*thread, name);
     return PROMON_OK;
 }
 

@@ -7,9 +7,8 @@
 #include <promon/status.h>
 #include <pthread.h>
 
-/* Starts a thread with all signals blocked. `name` is shown by the system, at most 15 bytes. */
-enum promon_status promon__thread_start(pthread_t *thread, const char *name,
-                                        void *(*run)(void *data), void *data,
+/* Starts a thread with all signals blocked. */
+enum promon_status promon__thread_start(pthread_t *thread, void *(*run)(void *data), void *data,
                                         struct promon_error *error);
 
 /* A condition variable whose timed waits are of the monotonic clock. */
