@@ -1,0 +1,121 @@
+/*
+ * Places: written from the whole down to the key, in front of what is wrong there.
+ *
+ * Invariant: reporting allocates nothing; what is too long is cut at its end.
+ */
+#include "config_place.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "error.h"
+
+/* Room for a message and the place before it, as much of both as an error holds. */
+struct line {
+    char text[sizeof(((struct promon_error *)0)->message)];
+    size_t size;
+};
+
+static void append_list(struct line *line, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+static void append(struct line *line, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void append_list(struct line *line, const char *format, va_list arguments)
+{
+    const size_t room = sizeof(line->text) - line->size;
+    const int size = vsnprintf(line->text + line->size, room, format, arguments);
+
+    if (size > 0)
+        line->size += (size_t)size < room ? (size_t)size : room - 1;
+}
+
+static void append(struct line *line, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    append_list(line, format, arguments);
+    va_end(arguments);
+}
+
+enum { MAX_NAME_BYTES = 80 };
+
+/* A name as somebody wrote it: at most so many bytes of it, cut between characters, and nothing
+ * that moves a terminal. */
+static void append_name(struct line *line, const char *name)
+{
+    const size_t start = line->size;
+    size_t size = strlen(name);
+    size_t i;
+
+    if (size > MAX_NAME_BYTES) {
+        size = MAX_NAME_BYTES;
+        while (((unsigned char)name[size] & 0xc0) == 0x80)
+            size--;
+    }
+    append(line, "%.*s", (int)size, name);
+    for (i = start; i < line->size; i++) {
+        if ((unsigned char)line->text[i] < ' ' || line->text[i] == 0x7f)
+            line->text[i] = '?';
+    }
+}
+
+static bool is_whole(const struct promon__place *place)
+{
+    return place->parent == NULL;
+}
+
+/* The whole's name ends in ": ", so that it stands before a place and before a reason alike. */
+static void append_place(struct line *line, const struct promon__place *place)
+{
+    if (!is_whole(place))
+        append_place(line, place->parent);
+    if (place->name == NULL) {
+        append(line, "[%zu]", place->index);
+        return;
+    }
+    if (!is_whole(place) && !is_whole(place->parent))
+        append(line, ".");
+    append_name(line, place->name);
+    if (is_whole(place) && place->name[0] != '\0')
+        append(line, ": ");
+}
+
+enum promon_status promon__wrong(const struct promon__place *place, struct promon_error *error,
+                                 const char *format, ...)
+{
+    struct line line = {.size = 0};
+    va_list arguments;
+
+    append_place(&line, place);
+    if (!is_whole(place))
+        append(&line, ": ");
+    va_start(arguments, format);
+    append_list(&line, format, arguments);
+    va_end(arguments);
+    return promon__fail(error, PROMON_ECONFIG, "%s", line.text);
+}
+
+static const char *joint(const struct promon__place *place, const char *message)
+{
+    if (is_whole(place))
+        return "";
+    return strncmp(message, "params", 6) == 0 ? "." : ": ";
+}
+
+enum promon_status promon__wrong_below(const struct promon__place *place,
+                                       const struct promon_error *inner, struct promon_error *error)
+{
+    struct line line = {.size = 0};
+
+    append_place(&line, place);
+    append(&line, "%s%s", joint(place, inner->message), inner->message);
+    if (error != NULL && error->status == PROMON_OK) {
+        promon__fail(error, inner->status, "%s", line.text);
+        error->system_errno = inner->system_errno;
+    }
+    return inner->status;
+}
