@@ -17,12 +17,16 @@ libpromon_DATA := $(if $(wildcard libpromon/share),libpromon/share)
 # Each probe is a module of its own with its own client, so that the library needs none of them.
 libpromon_MODULES := http redis amqp postgres mysql tcp dns tls exec process
 libpromon_MODULE_http_PACKAGES := libcurl openssl
+libpromon_MODULE_http_USES := probes/certificate
 libpromon_MODULE_redis_PACKAGES := hiredis
 libpromon_MODULE_amqp_PACKAGES := librabbitmq openssl
 libpromon_MODULE_postgres_PACKAGES := libpq openssl
 libpromon_MODULE_mysql_PACKAGES := libmariadb openssl
+libpromon_MODULE_tcp_USES := probes/stream
 libpromon_MODULE_tls_PACKAGES := openssl
-libpromon_STATE :=
+libpromon_MODULE_tls_USES := probes/certificate
+# Threads of the process that getaddrinfo keeps.
+libpromon_STATE := lost_lookups
 libpromon_ROOMS := microhttpd.h:src/listener curl/curl.h:src/push curl/curl.h:src/probes/probe_http \
     hiredis/hiredis.h:src/probes/probe_redis hiredis.h:src/probes/probe_redis amqp.h:src/probes/probe_amqp \
     amqp_framing.h:src/probes/probe_amqp libpq-fe.h:src/probes/probe_postgres mysql.h:src/probes/probe_mysql \
