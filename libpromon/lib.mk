@@ -25,8 +25,9 @@ libpromon_MODULE_mysql_PACKAGES := libmariadb openssl
 libpromon_MODULE_tcp_USES := probes/stream
 libpromon_MODULE_tls_PACKAGES := openssl
 libpromon_MODULE_tls_USES := probes/certificate
-# Threads of the process that getaddrinfo keeps.
-libpromon_STATE := lost_lookups
+# What belongs to the process: threads that getaddrinfo keeps; the memory that a thread counts in, which it finds by
+# promon__mine, and the threads over which a reading adds up.
+libpromon_STATE := lost_lookups promon__mine promon__process
 libpromon_ROOMS := microhttpd.h:src/listener curl/curl.h:src/push curl/curl.h:src/probes/probe_http \
     hiredis/hiredis.h:src/probes/probe_redis hiredis.h:src/probes/probe_redis amqp.h:src/probes/probe_amqp \
     amqp_framing.h:src/probes/probe_amqp libpq-fe.h:src/probes/probe_postgres mysql.h:src/probes/probe_mysql \
