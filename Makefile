@@ -252,7 +252,8 @@ endef
 link-tool = mkdir -p $(dir $(3)) && $(LINK) -Wl,--as-needed $(if $(4),-Wl$(comma)-rpath$(comma)'$(4)') -o $(3) \
     $(call tool-objects,$(1),$(2)) $($(1)_SHARED) $(call package,--libs,$($(1)_TOOL_PACKAGES))
 # A program finds the library where it was installed; system folders need not be named in it.
-INSTALLED_RPATH = $(if $(filter /lib% /usr/lib%,$(LIBDIR)),,$(abspath $(LIBDIR)))
+INSTALLED_RPATH = $(filter-out $(foreach end,lib lib64 lib/$(shell $(CC) -print-multiarch 2>/dev/null),/$(end) /usr/$(end)),\
+    $(abspath $(LIBDIR)))
 comma := ,
 
 man-place = $(MANDIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
