@@ -126,17 +126,21 @@ static char **text_member(const struct promon__key *key, void *structure)
     return (char **)(void *)((char *)structure + key->offset);
 }
 
+static bool own_text(char **text, bool is_well)
+{
+    if (*text == NULL)
+        return is_well;
+    *text = is_well ? strdup(*text) : NULL;
+    return *text != NULL;
+}
+
 static bool own(const struct promon__key *keys, void *to, bool is_well)
 {
     for (; keys->name != NULL; keys++) {
-        char **text = text_member(keys, to);
-
         if (keys->kind == PROMON__KEY_GROUP)
             is_well = own(keys->keys, to, is_well);
-        if (!is_text(keys) || *text == NULL)
-            continue;
-        *text = is_well ? strdup(*text) : NULL;
-        is_well = *text != NULL;
+        else if (is_text(keys))
+            is_well = own_text(text_member(keys, to), is_well);
     }
     return is_well;
 }
@@ -194,13 +198,11 @@ const char *promon__keys_difference(const struct promon__key *keys, const void *
 void promon__keys_free(const struct promon__key *keys, void *structure)
 {
     for (; keys->name != NULL; keys++) {
-        char **text = text_member(keys, structure);
-
-        if (keys->kind == PROMON__KEY_GROUP)
+        if (keys->kind == PROMON__KEY_GROUP) {
             promon__keys_free(keys->keys, structure);
-        if (!is_text(keys))
-            continue;
-        free(*text);
-        *text = NULL;
+        } else if (is_text(keys)) {
+            free(*text_member(keys, structure));
+            *text_member(keys, structure) = NULL;
+        }
     }
 }
