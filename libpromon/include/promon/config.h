@@ -33,15 +33,17 @@ struct promon;
 /*
  * Takes a new configuration in place of the one before, wholly or not at all. Probes whose options
  * are the same keep running with their history and metrics; others are removed, replaced or added;
- * those added by C stay. Listener and routes cannot be changed while it runs (PROMON_ESTATE).
- * promon_config_last_reload_successful and promon_config_last_reload_timestamp_seconds tell how it
- * went.
+ * those added by C stay. While it runs, only `metrics` and `push` may change; before, also the rest
+ * but what the monitor is made of (workers, process_metrics, created_samples), while nobody asks
+ * for pages. promon_config_last_reload_successful and
+ * promon_config_last_reload_timestamp_seconds, of the configuration in force, tell how it went.
  *
- * Thread:  any thread.
+ * Thread:  any thread, but not a check, a collector or the log function.
  * Errors:  PROMON_ECONFIG    it is wrong; the message tells where and how.
  *          PROMON_ESECRET    a secret is not there.
  *          PROMON_ENOTFOUND  the file cannot be read; see system_errno.
- *          PROMON_EMODULE, PROMON_EEXISTS, PROMON_ESTATE, PROMON_ENOMEM
+ *          PROMON_ESTATE     a setting cannot change now; the message tells which.
+ *          PROMON_EMODULE, PROMON_EEXISTS, PROMON_ERESOURCES, PROMON_ENOMEM
  * Since:   0.1
  */
 PROMON_API enum promon_status promon_load_file(struct promon *promon, const char *path,

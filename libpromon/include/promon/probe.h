@@ -154,6 +154,18 @@ PROMON_API enum promon_status promon_probe_run(struct promon *promon, const char
                                                struct promon_probe_status *out,
                                                struct promon_error *error);
 
+/*
+ * The same, and `note` is told what the check notes (promon_result_note), on the thread that runs
+ * it. NULL: as promon_probe_run.
+ *
+ * Since: 0.1
+ */
+typedef void (*promon_note_fn)(void *data, const char *line);
+PROMON_API enum promon_status promon_probe_trace(struct promon *promon, const char *name,
+                                                 promon_note_fn note, void *data,
+                                                 struct promon_probe_status *out,
+                                                 struct promon_error *error);
+
 /* Names such as "up", "unknown"; "?" for a number that is none. Since: 0.1 */
 PROMON_API const char *promon_state_name(enum promon_state state);
 
