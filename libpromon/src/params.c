@@ -47,11 +47,9 @@ static enum promon_status fail_unknown(const struct promon_param_rule *rules, co
                             name);
     nearest = promon__nearest(name, known);
     if (nearest == NULL)
-        return promon__fail(error, PROMON_ECONFIG, "params.%.48s: there is no such parameter",
-                            name);
-    return promon__fail(error, PROMON_ECONFIG,
-                        "params.%.48s: there is no such parameter; did you mean \"%s\"?", name,
-                        nearest);
+        return promon__fail(error, PROMON_ECONFIG, "params.%.48s: unknown key", name);
+    return promon__fail(error, PROMON_ECONFIG, "params.%.48s: unknown key, did you mean \"%s\"?",
+                        name, nearest);
 }
 
 /* Parts between commas, without the spaces around them. */
