@@ -16,13 +16,14 @@ libpromon_MANS := $(wildcard docs/libpromon/man/*.[1-8])
 libpromon_DATA := $(if $(wildcard libpromon/share),libpromon/share)
 # Each probe is a module of its own with its own client, so that the library needs none of them.
 libpromon_MODULES := http redis amqp postgres mysql tcp dns tls exec process
-libpromon_MODULE_http_PACKAGES := libcurl openssl
+libpromon_MODULE_http_PACKAGES := libcurl openssl jansson
 libpromon_MODULE_http_USES := probes/certificate
 libpromon_MODULE_redis_PACKAGES := hiredis
 libpromon_MODULE_amqp_PACKAGES := librabbitmq openssl
 libpromon_MODULE_postgres_PACKAGES := libpq openssl
 libpromon_MODULE_mysql_PACKAGES := libmariadb openssl
 libpromon_MODULE_tcp_USES := probes/stream
+libpromon_MODULE_dns_USES := probes/stream
 libpromon_MODULE_tls_PACKAGES := openssl
 libpromon_MODULE_tls_USES := probes/certificate
 # What belongs to the process: threads that getaddrinfo keeps; the memory that a thread counts in, which it finds by
