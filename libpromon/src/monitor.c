@@ -73,6 +73,7 @@ enum promon_status promon_new(const struct promon_options *options, struct promo
     if (promon == NULL)
         return promon__fail_memory(error);
     pthread_mutex_init(&promon->life_lock, NULL);
+    pthread_mutex_init(&promon->push_metrics.lock, NULL);
     take_log(&promon->log, &known);
     status = make(promon, &known, error);
     if (status == PROMON_OK)
@@ -97,6 +98,7 @@ void promon_free(struct promon *promon)
     if (promon->registry != NULL)
         promon__registry_free(promon->registry);
     promon__settings_free(&promon->settings);
+    pthread_mutex_destroy(&promon->push_metrics.lock);
     pthread_mutex_destroy(&promon->life_lock);
     free(promon);
 }
@@ -204,6 +206,7 @@ void promon_after_fork(struct promon *promon)
     promon->listener = NULL;
     promon->keeper = NULL;
     pthread_mutex_init(&promon->life_lock, NULL);
+    pthread_mutex_init(&promon->push_metrics.lock, NULL);
     atomic_store(&promon->is_running, false);
     promon__registry_after_fork(promon->registry);
     promon__expositor_after_fork(promon->expositor);

@@ -13,6 +13,7 @@
 #include "engine.h"
 #include "exposition.h"
 #include "log.h"
+#include "push_metrics.h"
 #include "registry.h"
 #include "settings.h"
 
@@ -29,6 +30,7 @@ struct promon {
     struct promon__listener *listener; /* NULL: none, or it does not run */
     struct promon__keeper *keeper; /* NULL likewise */
     struct promon__config_state *config;
+    struct promon__push_metrics push_metrics;
     atomic_uint port; /* of the listener */
     atomic_bool is_running;
     /* Held by start, stop and loads; never while a check or a collector runs. */

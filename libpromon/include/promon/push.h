@@ -4,7 +4,7 @@
  * deleted when the pusher is freed, if its last values must not stay.
  *
  * promon_push_attempts_total, promon_push_failures_total and
- * promon_push_last_success_timestamp_seconds, each with the label job, tell how it goes.
+ * promon_push_last_success_timestamp_seconds, each with the label push_job, tell how it goes.
  */
 #ifndef PROMON_PUSH_H
 #define PROMON_PUSH_H
@@ -63,9 +63,10 @@ PROMON_API enum promon_status promon_pusher_new(struct promon *promon,
                                                 struct promon_error *error);
 
 /*
- * Ends periodic pushes with a last one, deletes the group if that was asked for, and frees. Takes
- * at most two timeouts. NULL is allowed.
+ * Ends periodic pushes with a last one, or deletes the group if that was asked for, and frees; takes
+ * at most one timeout. NULL is allowed.
  *
+ * Thread:  one, when no other uses the pusher.
  * Since: 0.1
  */
 PROMON_API void promon_pusher_free(struct promon_pusher *pusher);
@@ -78,7 +79,6 @@ PROMON_API void promon_pusher_free(struct promon_pusher *pusher);
  *          PROMON_ECONNECTION  no connection.
  *          PROMON_ETIMEDOUT    no answer in time: the push may have been taken.
  *          PROMON_EINVALID     a series has a grouping label with another value.
- *          PROMON_ESTATE       the pusher is being freed.
  *          PROMON_ENOMEM
  * Since:   0.1
  */

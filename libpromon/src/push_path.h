@@ -1,0 +1,12 @@
+/*
+ * The path of a group at a Pushgateway: /metrics/job/JOB{/LABEL/VALUE}.
+ */
+#ifndef PROMON_SRC_PUSH_PATH_H
+#define PROMON_SRC_PUSH_PATH_H
+
+#include "text.h"
+
+/* `grouping`: pairs of names and values, NULL-terminated, in the order in which they are written. */
+void promon__push_path(struct text *out, const char *job, const char *const *grouping);
+
+#endif
