@@ -29,6 +29,7 @@ rabbitmq_run()
         ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT=$((port + 3)) \
         RABBITMQ_NODENAME="suite$port@localhost" RABBITMQ_DIST_PORT=$((port + 2)) \
         RABBITMQ_CONF_ENV_FILE=/dev/null RABBITMQ_CONFIG_FILE="$at/rabbitmq" \
+        RABBITMQ_ADVANCED_CONFIG_FILE="$at/advanced.config" \
         RABBITMQ_ENABLED_PLUGINS_FILE="$at/enabled_plugins" \
         RABBITMQ_MNESIA_BASE="$at/mnesia" RABBITMQ_LOG_BASE="$at/log" \
         RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS='+S 2:2 -kernel inet_dist_use_interface {127,0,0,1}' \
@@ -87,6 +88,10 @@ log.console = false
 log.file.level = info
 raft.wal_max_size_bytes = 16000000
 CONF
+    # How long a quorum queue waits before it hands on once more what has not arrived; else three minutes.
+    rabbitmq_as tee "$1/advanced.config" >/dev/null <<'CONFIG'
+[{rabbit, [{dead_letter_worker_publisher_confirm_timeout, 5000}]}].
+CONFIG
 }
 
 # The ports stay the same for the life of the node, so that clients may come back after a restart.

@@ -16,9 +16,12 @@
  * max_message_bytes or its headers are beyond the limits, is rejected instead, to where the queue
  * itself dead-letters; without such a place it is gone, which is logged as an error.
  *
- * All these queues are durable, of the kind of the main queue, and declared on every connect, for
- * which the user needs permission; max_attempts 1 and no_dead_letter_queue do without any. A queue
- * whose name the broker chooses has none: its messages wait unsettled with their consumer.
+ * All these queues are durable and declared on every connect, for which the user needs permission;
+ * max_attempts 1 and no_dead_letter_queue do without any. That of dead letters is of the kind of
+ * the main queue; those of pauses are quorum queues where broker and main queue allow it. What the
+ * main queue cannot take when its pause ends, since it is deleted or crashes, comes when the broker
+ * tries again: minutes later, unless it is told otherwise. A queue whose name the broker chooses
+ * has none: its messages wait unsettled with their consumer.
  *
  * A quorum queue that is declared gets the queue of dead letters as its own dead-letter target,
  * unless the program names another, for what the broker itself gives up; and where the broker has

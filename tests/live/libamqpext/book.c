@@ -128,6 +128,18 @@ static bool is_finished(const struct book_entry *entry, size_t number)
                                     : atomic_load(&entry->successes) != 0;
 }
 
+void book_crashed(struct book *book)
+{
+    const size_t n = atomic_load(&book->published);
+    size_t i;
+
+    for (i = 0; i < n && i < book->capacity; i++) {
+        if (!is_finished(&book->entries[i], i) &&
+            atomic_load(&book->entries[i].result) != AMQPEXT_CONFIRMED)
+            atomic_store(&book->entries[i].may_be_gone, true);
+    }
+}
+
 void book_excuse(struct book *book)
 {
     const size_t n = atomic_load(&book->published);
@@ -142,8 +154,10 @@ void book_excuse(struct book *book)
 /* Whether a message should be handled to its end and was not. */
 static bool is_missed(const struct book_entry *entry, size_t number)
 {
-    return !is_finished(entry, number) && (atomic_load(&entry->result) == AMQPEXT_CONFIRMED ||
-                                           atomic_load(&entry->deliveries) != 0);
+    if (is_finished(entry, number))
+        return false;
+    return atomic_load(&entry->result) == AMQPEXT_CONFIRMED ||
+           (atomic_load(&entry->deliveries) != 0 && !atomic_load(&entry->may_be_gone));
 }
 
 static bool is_open(const struct book_entry *entry, size_t number)

@@ -8,6 +8,9 @@
  *     whose handler failed, it would never have come again;
  *  4. what was received is what was published.
  *
+ * A crash of the queue or the broker may take messages that were delivered and not confirmed yet: of
+ * those that were published before it, and not handled by then, rule 3 asks nothing.
+ *
  * Messages in a queue are gone when it is deleted: of those that were published before a deletion
  * was over, and not handled by then, rules 2 and 3 ask nothing. Those published afterwards are
  * mandatory and RETURNED while there is no queue, so that nothing else is excused.
@@ -33,6 +36,7 @@ struct book_entry {
     _Atomic uint8_t outcomes, result;
     _Atomic uint16_t deliveries, failures, successes, burials;
     _Atomic bool is_excused;
+    _Atomic bool may_be_gone; /* unless it is confirmed */
 };
 
 struct book {
@@ -66,6 +70,8 @@ unsigned book_delivered(struct book *book, size_t number);
 void book_failed(struct book *book, size_t number);
 void book_succeeded(struct book *book, size_t number);
 void book_buried(struct book *book, size_t number);
+/* The queue or the broker has crashed. */
+void book_crashed(struct book *book);
 /* A deletion of the queue is over. */
 void book_excuse(struct book *book);
 

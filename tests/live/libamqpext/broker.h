@@ -24,10 +24,21 @@ bool broker_close_connections(void);
 /* Publishers are blocked while it is on. */
 bool broker_set_memory_alarm(bool on);
 bool broker_delete_queue(const char *queue);
+/*
+ * Writes the names of quorum queues to disk. The broker does so within a second of their making;
+ * killed before, it forgets them and what they have confirmed.
+ */
+bool broker_keep_queues(void);
+/* It does nothing any more, until it crashes. */
+bool broker_suspend_queue(const char *queue);
 /* Its process crashes and is started again; consumers are cancelled, durable messages stay. */
 bool broker_crash_queue(const char *queue);
 /* Messages in all queues whose names begin so, delivered and not settled ones included. */
-bool broker_count_messages(const char *prefix, unsigned long *count);
+bool broker_count_messages(const char *prefix, unsigned long *sum);
+/* Of these, those that a quorum queue has let go and whose arrival elsewhere is not certain yet. */
+bool broker_count_let_go(const char *prefix, unsigned long *sum);
+/* Writes, as comments of a test, how many each queue has. */
+void broker_show_messages(const char *prefix);
 bool broker_delete_queues(const char *prefix);
 
 #endif

@@ -143,10 +143,19 @@ static bool pause_consumer(struct storm *storm)
     return true;
 }
 
+/* A queue that was deleted a moment ago cannot crash. */
+static bool crash_queue(struct storm *storm)
+{
+    (void)broker_crash_queue(storm->queue);
+    book_crashed(storm->book);
+    return true;
+}
+
 static bool kill_broker(struct storm *storm)
 {
     const bool is_killed = broker_service("kill");
 
+    book_crashed(storm->book);
     rest(&storm->chance, 0, 500);
     return broker_service("start") && is_killed;
 }
@@ -166,8 +175,7 @@ static bool happen(struct storm *storm, enum storm_fault fault)
     case STORM_CLOSED_BY_BROKER: return broker_close_connections();
     case STORM_FREEZE: return freeze(storm);
     case STORM_ALARM: return alarm_for_a_while(storm);
-    /* A queue that was deleted a moment ago cannot crash. */
-    case STORM_CRASH_QUEUE: return broker_crash_queue(storm->queue) || true;
+    case STORM_CRASH_QUEUE: return crash_queue(storm);
     case STORM_DELETE_QUEUE: return delete_queue(storm);
     case STORM_PAUSE: return pause_consumer(storm);
     case STORM_KILL: return kill_broker(storm);

@@ -33,8 +33,8 @@ enum {
     MAX_BYTES = 4 << 20,
     /* Of one round; a machine under load may need it. */
     PATIENCE_S = 240,
-    /* Nothing more was handled for so long: it never will. */
-    STANDSTILL_S = 30
+    /* Nothing more was handled for so long: it never will. The broker tries again for much less. */
+    STANDSTILL_S = 45
 };
 
 /* What a producer may hold at most, as its header says. */
@@ -314,6 +314,7 @@ static void open_world(struct world *world, uint64_t seed, unsigned seconds, siz
     make_consumer(world);
     make_undertaker(world);
     make_producer(world);
+    assert_true(broker_keep_queues());
     world->storm.consumer = world->consumer;
     world->start_us = now_us();
     atomic_store(&world->handled_us, world->start_us);
@@ -364,32 +365,46 @@ static void run_storm(struct world *world)
         pthread_join(publishers[i], NULL);
 }
 
+static bool is_hopeless(uint64_t start_us, uint64_t moved_us)
+{
+    const uint64_t now = now_us(), standstill_us = STANDSTILL_S * UINT64_C(1000000);
+
+    return now - start_us > PATIENCE_S * UINT64_C(1000000) ||
+           (now - start_us > standstill_us && now - moved_us > standstill_us);
+}
+
 /* Whether what has to be handled is; not when nothing was for long. */
 static bool wait_until_handled(struct world *world)
 {
     const uint64_t start_us = now_us();
 
     while (book_open_count(&world->book) != 0) {
-        if (now_us() - start_us > PATIENCE_S * UINT64_C(1000000) ||
-            (now_us() - start_us > STANDSTILL_S * UINT64_C(1000000) &&
-             now_us() - atomic_load(&world->handled_us) > STANDSTILL_S * UINT64_C(1000000)))
+        if (is_hopeless(start_us, atomic_load(&world->handled_us)))
             return false;
         usleep(20000);
     }
     return true;
 }
 
-/* Duplicates, too, are handled in the end: nothing stays with the consumer or in a queue. */
+/*
+ * Duplicates, too, are handled in the end: nothing stays with the consumer or in a queue. Returns
+ * how many messages do, and shows where.
+ */
 static unsigned long wait_until_empty(struct world *world)
 {
     const uint64_t start_us = now_us();
-    unsigned long count = 1;
+    uint64_t moved_us = start_us;
+    unsigned long count = 1, before = 0;
 
-    while (now_us() - start_us < PATIENCE_S * UINT64_C(1000000)) {
-        if (broker_count_messages(world->queue, &count) && count == 0)
-            break;
+    while (count != 0 && !is_hopeless(start_us, moved_us)) {
+        if (broker_count_messages(world->queue, &count) && count != before) {
+            before = count;
+            moved_us = now_us();
+        }
         usleep(50000);
     }
+    if (count != 0)
+        broker_show_messages(world->queue);
     return count;
 }
 
