@@ -37,6 +37,7 @@ struct promon_pusher {
     pthread_t thread;
     bool has_thread;
     atomic_bool is_over; /* the thread is to end, and what it sends */
+    atomic_bool has_pushed; /* something of it may be at the gateway */
 };
 
 /* One push or deletion. */
@@ -127,6 +128,7 @@ static enum promon_status send_page(struct promon_pusher *pusher, enum sender se
     request.content_encoding = pusher->page.content_encoding;
     request.body = pusher->page.body;
     request.body_size = pusher->page.body_size;
+    atomic_store(&pusher->has_pushed, true);
     return send(pusher, &request, sender, error);
 }
 
@@ -319,7 +321,7 @@ void promon_pusher_free(struct promon_pusher *pusher)
     log = &pusher->promon->log;
     if (end_thread(pusher) && !pusher->delete_on_free)
         status = push(pusher, BY_END, &error);
-    if (pusher->delete_on_free)
+    if (pusher->delete_on_free && atomic_load(&pusher->has_pushed))
         status = delete_group(pusher, BY_END, &error);
     if (status != PROMON_OK)
         promon__log(log, PROMON_LOG_WARNING, "push: %s", error.message);

@@ -39,7 +39,7 @@ struct promon_push_options {
     unsigned retries; /* after what may pass by itself: no connection, 429, 5xx; default none */
     int64_t retry_delay_ms; /* doubles up to 30 s, with jitter; default 500 */
     bool no_gzip;
-    bool delete_on_free; /* DELETE of the group when the pusher is freed */
+    bool delete_on_free; /* DELETE of the group when the pusher is freed and has pushed */
     const char *user; /* basic authentication */
     const char *password;
     const char *bearer_token;
