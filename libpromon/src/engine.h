@@ -34,9 +34,9 @@ void promon__engine_free(struct promon__engine *engine);
 enum promon_status promon__engine_start(struct promon__engine *engine, struct promon_error *error);
 void promon__engine_stop(struct promon__engine *engine);
 
-/* Takes the plan, also when it fails. */
-enum promon_status promon__engine_add(struct promon__engine *engine, struct promon__plan *plan,
-                                      struct promon_error *error);
+/* All or none. Takes the plans, also when it fails; not the array. */
+enum promon_status promon__engine_add(struct promon__engine *engine, struct promon__plan **plans,
+                                      size_t n_plans, struct promon_error *error);
 enum promon_status promon__engine_remove(struct promon__engine *engine, const char *name,
                                          struct promon_error *error);
 
@@ -51,7 +51,7 @@ enum promon_status promon__engine_replace(struct promon__engine *engine,
 enum promon_status promon__engine_status(struct promon__engine *engine, const char *name,
                                          struct promon_probe_status *out,
                                          struct promon_error *error);
-/* `note` is told the check's notes, on the calling thread's behalf; may be NULL. */
+/* `note` is told the check's notes, on the calling thread; may be NULL. */
 enum promon_status promon__engine_run(struct promon__engine *engine, const char *name,
                                       void (*note)(void *data, const char *line), void *note_data,
                                       struct promon_probe_status *out, struct promon_error *error);

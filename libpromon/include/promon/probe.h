@@ -40,7 +40,8 @@ struct promon;
 /*
  * Checks something once. Runs on a worker; two runs of one probe never overlap. It should return
  * before `deadline_ns` of the clock of promon_now_ns: a check that does not is recorded as
- * PROMON_REASON_OVERRUN, its late answer is dropped, and its worker is replaced.
+ * PROMON_REASON_OVERRUN, its late answer is dropped, and its worker is replaced. It may add
+ * probes, remove others and ask how they are.
  */
 typedef enum promon_verdict (*promon_check_fn)(void *data, int64_t deadline_ns,
                                                struct promon_result *result);
@@ -64,8 +65,8 @@ struct promon_probe_options {
     promon_check_fn check;
     void *data; /* borrowed until the probe is removed and promon_probe_remove has returned */
     int64_t interval_ms; /* from one start to the next; default 60000, at least 10 */
-    int64_t timeout_ms; /* of one check; default 10000, at most interval_ms */
-    int64_t retry_interval_ms; /* while its last check failed; default interval_ms */
+    int64_t timeout_ms; /* of one check; default 10000 or interval_ms, which is also the most */
+    int64_t retry_interval_ms; /* while its last check failed; default and at most interval_ms */
     unsigned fail_after; /* state: failures in a row until it is down; default 1 */
     unsigned ok_after; /* state: successes in a row until it is up; default 1 */
     /*
@@ -79,12 +80,13 @@ struct promon_probe_options {
 #define PROMON_PROBE_OPTIONS_INIT PROMON_INIT_(promon_probe_options)
 
 /*
- * Adds a probe; on a monitor that runs, it begins within its interval.
+ * Adds a probe; on a monitor that runs, it begins within 5 s, or its interval if that is shorter.
  *
  * Thread:  any thread.
  * Errors:  PROMON_EINVALID   an option is wrong; the message tells which.
  *          PROMON_ECONFIG    a parameter is wrong.
  *          PROMON_EEXISTS    a probe or a metric of this name is there.
+ *          PROMON_ELIMIT     there are PROMON_MAX_PROBES.
  *          PROMON_EMODULE, PROMON_ESECRET, PROMON_ENOMEM
  * Since:   0.1
  */
@@ -94,10 +96,12 @@ PROMON_API enum promon_status promon_probe_add(struct promon *promon,
 
 /*
  * Removes a probe with its metrics and its history, and returns when its check does not run any
- * more (which may be after its deadline, when it overruns). Not from inside of that check.
+ * more: that of a function however long it overruns, since its data is the caller's; that of a
+ * module, which keeps what it needs, at most until it overruns.
  *
  * Thread:  any thread.
  * Errors:  PROMON_ENOTFOUND
+ *          PROMON_ESTATE     called from inside of that check, or of one that it waits for.
  * Since:   0.1
  */
 PROMON_API enum promon_status promon_probe_remove(struct promon *promon, const char *name,
@@ -141,13 +145,16 @@ PROMON_API enum promon_status promon_probe_status(struct promon *promon, const c
                                                   struct promon_error *error);
 
 /*
- * Runs a probe now, on the calling thread, started or not, and waits for its result at most
- * its timeout and a second. The result counts like any other.
+ * Runs a probe now, started or not, on a thread of its own, and waits for its result at most its
+ * timeout and a second. When its check runs already, that is the one waited for. The result counts
+ * like any other. `out` may be NULL.
  *
  * Thread:  any thread, but not a check.
- * Errors:  PROMON_ENOTFOUND
+ * Errors:  PROMON_ENOTFOUND   no such probe, or it was removed meanwhile.
  *          PROMON_ETIMEDOUT   it overran, which is its result too.
- *          PROMON_ERESOURCES
+ *          PROMON_ESTATE      called from inside of a check.
+ *          PROMON_ERESOURCES  no thread, or max_stuck_workers are left behind already.
+ *          PROMON_ENOMEM
  * Since:   0.1
  */
 PROMON_API enum promon_status promon_probe_run(struct promon *promon, const char *name,
@@ -155,8 +162,8 @@ PROMON_API enum promon_status promon_probe_run(struct promon *promon, const char
                                                struct promon_error *error);
 
 /*
- * The same, and `note` is told what the check notes (promon_result_note), on the thread that runs
- * it. NULL: as promon_probe_run.
+ * The same, and `note` is told what the check notes (promon_result_note), on the calling
+ * thread, as they come. NULL: as promon_probe_run.
  *
  * Since: 0.1
  */
