@@ -20,6 +20,7 @@
 #                     become probe_<name>.so in MODULEDIR. A module is linked with nothing of its library, so that it
 #                     serves programs with the shared and with the static one alike; src/probes is in neither.
 #   MODULE_<name>_PACKAGES, MODULE_<name>_USES   pkg-config names; further sources, by their path below src without .c
+#   WRITTEN           sources that scripts write while building: SCRIPT:FILE, src/<SCRIPT>.sh makes <SCRIPT>.c of src/<FILE>
 #   STATE             symbols that may be writable data; each needs its reason beside it
 #   ROOMS             HEADER:PLACE, the only sources that may include the header of a dependency
 # The version is read from include/<name>/version.h; everything that shows a version derives from it.
@@ -116,7 +117,8 @@ endif
 
 $(1)_HEADERS := $$(sort $$(wildcard $(1)/include/$$($(1)_NAME)/*.h))
 $(1)_SOURCES := $$(filter-out $(1)/src/probes/%,$$(sort $$(wildcard $(1)/src/*.c $(1)/src/*/*.c)))
-$(1)_OBJECTS := $$($(1)_SOURCES:%.c=$(BUILD)/%.o)
+$(1)_WRITTEN_OBJECTS := $$(foreach each,$$($(1)_WRITTEN),$(BUILD)/$(1)/src/$$(firstword $$(subst :, ,$$(each))).o)
+$(1)_OBJECTS := $$($(1)_SOURCES:%.c=$(BUILD)/%.o) $$($(1)_WRITTEN_OBJECTS)
 $(1)_STATIC := $(BUILD)/$(1)/$(1).a
 $(1)_SHARED := $(BUILD)/$(1)/$(1).so.$$($(1)_VERSION)
 $(1)_PACKAGES := $$(filter-out $(LIBRARIES),$$($(1)_REQUIRES) $$($(1)_REQUIRES_PRIVATE) $$($(1)_LINKS_PRIVATE))
@@ -136,10 +138,14 @@ $(1)_ALL_PACKAGES = $$(sort $$($(1)_PACKAGES) $$($(1)_MODULE_PACKAGES) $$(foreac
 .PHONY: lib-$(1)
 lib-$(1): $$($(1)_STATIC) $$($(1)_SHARED) $$($(1)_MODULES_BUILT) $$($(1)_TOOLS_BUILT)
 
-$$($(1)_OBJECTS): $(BUILD)/%.o: %.c $(BUILD)/compile-flags | deps-build
+$$(filter-out $$($(1)_WRITTEN_OBJECTS),$$($(1)_OBJECTS)): $(BUILD)/%.o: %.c $(BUILD)/compile-flags | deps-build
 	@mkdir -p $$(@D)
 	$$(call Q,CC)$$(COMPILE) -fPIC -fvisibility=hidden $$($(1)_INCLUDES) -I$(1)/src \
 	    $$(call package,--cflags,$$($(1)_PACKAGES)) $$($(1)_DEFINES) $$(CPPFLAGS) -c -o $$@ $$<
+
+$$($(1)_WRITTEN_OBJECTS): %.o: %.c $(BUILD)/compile-flags | deps-build
+	$$(call Q,CC)$$(COMPILE) -fPIC -fvisibility=hidden -I$(1)/src $$(CPPFLAGS) -c -o $$@ $$<
+$$(foreach each,$$($(1)_WRITTEN),$$(eval $$(call written-rule,$(1),$$(firstword $$(subst :, ,$$(each))),$$(lastword $$(subst :, ,$$(each))))))
 
 # One source knows where modules are installed; it is made again when that changes.
 ifneq ($$($(1)_MODULES),)
@@ -222,6 +228,13 @@ uninstall-$(1):
 	    $$(if $$($(1)_MODULES),'$$(DESTDIR)$$(MODULEDIR)') -depth -type d \
 	    -exec rmdir --ignore-fail-on-non-empty {} + 2>/dev/null || :
 	@$$(if $$(DESTDIR),:,$$(refresh-linker-cache))
+endef
+
+# $(call written-rule,LIBRARY,SCRIPT,FILE)
+define written-rule
+$(BUILD)/$(1)/src/$(2).c: $(1)/src/$(2).sh $(1)/src/$(3)
+	@mkdir -p $$(@D)
+	$$(call Q,WRITE)$(1)/src/$(2).sh $(1)/src/$(3) > $$@
 endef
 
 # $(call module-rules,LIBRARY,MODULE). What it needs of the library it gets from it when it is opened.

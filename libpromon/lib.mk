@@ -26,6 +26,8 @@ libpromon_MODULE_tcp_USES := probes/stream
 libpromon_MODULE_dns_USES := probes/stream
 libpromon_MODULE_tls_PACKAGES := openssl
 libpromon_MODULE_tls_USES := probes/certificate
+# The status page, embedded.
+libpromon_WRITTEN := status_html:status_page.html
 # What belongs to the process: threads that getaddrinfo keeps; the memory that a thread counts in, which it finds by
 # promon__mine, and the threads over which a reading adds up.
 libpromon_STATE := lost_lookups promon__mine promon__process
