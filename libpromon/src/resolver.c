@@ -11,7 +11,6 @@
 #include <netdb.h>
 #include <promon/cell.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,6 +20,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "thread.h"
 #include "wait.h"
 
 enum { HOST_BYTES = 256 + 32 }; /* a name of DNS, or an address with its zone */
@@ -104,35 +104,13 @@ static void *answer(void *argument)
     return NULL;
 }
 
-/* The host's signals are for the host's threads. Returns an errno value. */
-static int start_thread(struct lookup *lookup)
-{
-    pthread_attr_t attributes;
-    sigset_t all, before;
-    pthread_t thread;
-    int failure = pthread_attr_init(&attributes);
-
-    if (failure != 0)
-        return failure;
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    failure = pthread_create(&thread, &attributes, answer, lookup);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    return failure;
-}
-
 static struct lookup *lookup_new(const struct promon_target *target, const char *port)
 {
     struct lookup *lookup = calloc(1, sizeof(*lookup));
 
     if (lookup == NULL)
         return NULL;
-    if (condition_init(&lookup->answered) != 0) {
-        free(lookup);
-        return NULL;
-    }
+    promon__condition_init(&lookup->answered);
     pthread_mutex_init(&lookup->lock, NULL);
     snprintf(lookup->host, sizeof(lookup->host), "%s", target->host);
     snprintf(lookup->port, sizeof(lookup->port), "%s", port);
@@ -207,8 +185,9 @@ static enum promon_verdict resolve_name(const struct promon_target *target, cons
                                         int64_t deadline_ns, struct promon_result *result,
                                         struct addrinfo **out)
 {
+    struct promon_error error = PROMON_ERROR_INIT;
     struct lookup *lookup;
-    int failure;
+    pthread_t thread;
 
     if (promon__lost_lookups() >= PROMON__MAX_LOST_LOOKUPS)
         return promon_result_fail(result, PROMON_REASON_DNS,
@@ -218,13 +197,12 @@ static enum promon_verdict resolve_name(const struct promon_target *target, cons
     if (lookup == NULL)
         return promon_result_fail(result, PROMON_REASON_INTERNAL, "resolving %s: out of memory",
                                   target->host);
-    failure = start_thread(lookup);
-    if (failure != 0) {
+    if (promon__thread_start(&thread, answer, lookup, &error) != PROMON_OK) {
         destroy(lookup);
-        return promon_result_fail(result, PROMON_REASON_INTERNAL,
-                                  "resolving %s: no thread can be started (errno %d)", target->host,
-                                  failure);
+        return promon_result_fail(result, PROMON_REASON_INTERNAL, "resolving %s: %s", target->host,
+                                  error.message);
     }
+    pthread_detach(thread);
     if (wait_for_answer(lookup, deadline_ns))
         return finish(lookup, result, out);
     return promon_result_fail(result, PROMON_REASON_DNS, "resolving %s: no answer in time",
