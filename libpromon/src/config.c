@@ -176,6 +176,11 @@ void promon__config_stop(struct promon *promon)
     promon__pushes_stop(&promon->config->pushes);
 }
 
+void promon__config_after_fork(struct promon *promon)
+{
+    promon__pushes_after_fork(&promon->config->pushes);
+}
+
 void promon__config_close(struct promon *promon)
 {
     struct promon__config_state *state = promon->config;

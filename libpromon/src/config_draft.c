@@ -82,7 +82,6 @@ static enum promon_status check_settings(const struct promon__draft *draft,
 
     if (promon__settings_check(&draft->settings, &inner) == PROMON_OK)
         return PROMON_OK;
-    inner.status = PROMON_ECONFIG;
     return promon__wrong_below(whole, &inner, error);
 }
 

@@ -90,25 +90,12 @@ static const char *module_of(const struct metric *metric)
     return metric->module;
 }
 
-static bool is_metric_name(const char *name)
-{
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_:";
-    const size_t first = strspn(name, letters);
-
-    return first > 0 && strspn(name + first, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                             "_:0123456789") == strlen(name + first);
-}
-
 static enum promon_status check_name(struct item *item)
 {
     const struct promon__place place = {&item->place, "name", 0};
     const char *name = item->metric.name;
     const json_t *before = json_object_get(item->reader->names, name);
 
-    if (!is_metric_name(name))
-        return promon__wrong(&place, item->error,
-                             "no name of a metric, which has letters, digits, '_' and ':', and no "
-                             "digit at its start");
     if (before != NULL)
         return promon__wrong(&place, item->error, "metrics[%d] has the name \"%s\" already",
                              (int)json_integer_value(before), name);
@@ -132,6 +119,8 @@ static enum promon_status check_times(struct item *item)
             metric->interval_ms < DEFAULT_TIMEOUT_MS ? metric->interval_ms : DEFAULT_TIMEOUT_MS;
     if (metric->timeout_ms > metric->interval_ms)
         return wrong(item, "timeout", "longer than sleep_time: a check must end before the next");
+    if (metric->retry_interval_ms > metric->interval_ms)
+        return wrong(item, "retry_interval", "longer than sleep_time");
     return PROMON_OK;
 }
 
@@ -140,12 +129,6 @@ static enum promon_status take_group(const struct promon__place *place, const js
 {
     if (!json_is_string(value))
         return promon__keys_expected("a string", value, place, error);
-    if (json_string_length(value) == 0)
-        return promon__wrong(place, error, "must not be empty");
-    if (strcmp(json_string_value(value), "live") == 0)
-        return promon__wrong(place, error,
-                             "no probe may be in the group \"live\": a process does not get better "
-                             "by a restart when what it depends on is down");
     *out = json_string_value(value);
     return PROMON_OK;
 }
@@ -211,9 +194,9 @@ static enum promon_status make_plan(const struct item *item, const char *params,
     options.ok_after = metric->ok_after;
     options.groups = groups;
     options.wait_first = metric->wait_first;
-    if (promon__plan_new(item->reader->promon, &options, out, &inner) != PROMON_OK)
-        return promon__wrong_below(&item->place, &inner, item->error);
-    return PROMON_OK;
+    if (promon__plan_new(item->reader->promon, &options, out, &inner) == PROMON_OK)
+        return PROMON_OK;
+    return promon__wrong_below(&item->place, &inner, item->error);
 }
 
 /* On failure *out may be there nevertheless, and is freed by the caller. */

@@ -99,23 +99,34 @@ enum promon_status promon__wrong(const struct promon__place *place, struct promo
     return promon__fail(error, PROMON_ECONFIG, "%s", line.text);
 }
 
+/* "params.port: …", "tags[1]: …", "name: …", but not "cannot read …". */
+static bool begins_with_place(const char *message)
+{
+    const size_t size = strspn(message, "abcdefghijklmnopqrstuvwxyz_");
+
+    return size > 0 && strchr(".[:", message[size]) != NULL;
+}
+
 static const char *joint(const struct promon__place *place, const char *message)
 {
     if (is_whole(place))
         return "";
-    return strncmp(message, "params", 6) == 0 ? "." : ": ";
+    return begins_with_place(message) ? "." : ": ";
 }
 
 enum promon_status promon__wrong_below(const struct promon__place *place,
                                        const struct promon_error *inner, struct promon_error *error)
 {
+    /* What a program does wrong with options, a configuration does wrong with its words. */
+    const enum promon_status status =
+        inner->status == PROMON_EINVALID ? PROMON_ECONFIG : inner->status;
     struct line line = {.size = 0};
 
     append_place(&line, place);
     append(&line, "%s%s", joint(place, inner->message), inner->message);
     if (error != NULL && error->status == PROMON_OK) {
-        promon__fail(error, inner->status, "%s", line.text);
+        promon__fail(error, status, "%s", line.text);
         error->system_errno = inner->system_errno;
     }
-    return inner->status;
+    return status;
 }

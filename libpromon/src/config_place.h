@@ -19,8 +19,8 @@ enum promon_status promon__wrong(const struct promon__place *place, struct promo
                                  const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /*
- * Passes an error on that somebody else has met below the place. A message that begins with
- * "params" continues the place.
+ * Passes an error on that somebody else has met below the place; PROMON_EINVALID becomes
+ * PROMON_ECONFIG. A message that begins with a place, such as "params.port: ", continues this one.
  */
 enum promon_status promon__wrong_below(const struct promon__place *place,
                                        const struct promon_error *inner,

@@ -10,6 +10,7 @@
 
 #include "config_keys.h"
 #include "error.h"
+#include "pusher.h"
 #include "secrets.h"
 
 enum { MAX_PUSHES = 64, MAX_RETRIES = 100 };
@@ -121,9 +122,6 @@ static enum promon_status make_pusher(const struct reader *reader, const struct 
 
     if (promon_pusher_new(reader->promon, &options, out, &inner) == PROMON_OK)
         return PROMON_OK;
-    /* What a program does wrong with options, a configuration does wrong with its words. */
-    if (inner.status == PROMON_EINVALID)
-        inner.status = PROMON_ECONFIG;
     return promon__wrong_below(place, &inner, reader->reading.error);
 }
 
@@ -283,6 +281,14 @@ void promon__pushes_stop(struct promon__pushes *pushes)
 
     for (i = 0; i < pushes->count; i++)
         (void)promon_pusher_stop(pushes->items[i].pusher, NULL);
+}
+
+void promon__pushes_after_fork(struct promon__pushes *pushes)
+{
+    size_t i;
+
+    for (i = 0; i < pushes->count; i++)
+        promon__pusher_after_fork(pushes->items[i].pusher);
 }
 
 void promon__pushes_free(struct promon__pushes *pushes)

@@ -37,6 +37,9 @@ void promon__pushes_drop(struct promon__pushes *now, struct promon__pushes *prep
 enum promon_status promon__pushes_start(struct promon__pushes *pushes, struct promon_error *error);
 void promon__pushes_stop(struct promon__pushes *pushes);
 
+/* In the child of a fork: they do not push there. */
+void promon__pushes_after_fork(struct promon__pushes *pushes);
+
 void promon__pushes_free(struct promon__pushes *pushes);
 
 #endif

@@ -16,8 +16,8 @@
 #include "error.h"
 #include "read_file.h"
 
-/* Ten years: what is longer is a mistake, and would not fit everywhere. */
-static const double MAX_SECONDS = 315360000;
+/* A year: what is longer is a mistake. */
+static const double MAX_SECONDS = 31536000;
 
 static const char *described(const json_t *value)
 {

@@ -17,6 +17,7 @@
 #include "push_clash.h"
 #include "push_request.h"
 #include "push_target.h"
+#include "pusher.h"
 #include "thread.h"
 #include "wait.h"
 
@@ -326,6 +327,15 @@ void promon_pusher_free(struct promon_pusher *pusher)
     if (status != PROMON_OK)
         promon__log(log, PROMON_LOG_WARNING, "push: %s", error.message);
     pusher_free(pusher);
+}
+
+void promon__pusher_after_fork(struct promon_pusher *pusher)
+{
+    pthread_mutex_init(&pusher->turn, NULL);
+    pthread_mutex_init(&pusher->lock, NULL);
+    promon__condition_init(&pusher->wake);
+    pusher->has_thread = false;
+    atomic_store(&pusher->has_pushed, false);
 }
 
 enum promon_status promon_push(struct promon *promon, const char *url, const char *job,
