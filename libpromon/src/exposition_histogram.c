@@ -15,7 +15,7 @@ static size_t write_bound(char *out, double bound)
     char *end;
 
     memcpy(out, "le=\"", 4);
-    end = promon__write_real(out + 4, bound);
+    end = promon__format_real(out + 4, bound);
     *end++ = '"';
     return (size_t)(end - out);
 }
@@ -31,7 +31,7 @@ static void write_bucket(struct text *out, struct promon__sample *sample, double
     end = promon__line_begin(out, sample);
     if (end == NULL)
         return;
-    promon__line_reach(out, promon__write_unsigned(end, count));
+    promon__line_reach(out, promon__format_unsigned(end, count));
     promon__line_exemplar(out, exemplar);
     text_char(out, '\n');
 }

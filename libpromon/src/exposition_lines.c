@@ -109,7 +109,7 @@ void promon__line_number(struct text *out, const struct promon__sample *sample,
     char *end = promon__line_begin(out, sample);
 
     if (end != NULL)
-        end_line(out, promon__write_number(end, number));
+        end_line(out, promon__format_number(end, number));
 }
 
 void promon__line_unsigned(struct text *out, const struct promon__sample *sample, uint64_t number)
@@ -117,7 +117,7 @@ void promon__line_unsigned(struct text *out, const struct promon__sample *sample
     char *end = promon__line_begin(out, sample);
 
     if (end != NULL)
-        end_line(out, promon__write_unsigned(end, number));
+        end_line(out, promon__format_unsigned(end, number));
 }
 
 void promon__line_real(struct text *out, const struct promon__sample *sample, double number)
@@ -125,7 +125,7 @@ void promon__line_real(struct text *out, const struct promon__sample *sample, do
     char *end = promon__line_begin(out, sample);
 
     if (end != NULL)
-        end_line(out, promon__write_real(end, number));
+        end_line(out, promon__format_real(end, number));
 }
 
 void promon__line_seconds(struct text *out, const struct promon__sample *sample, double seconds)
@@ -133,7 +133,7 @@ void promon__line_seconds(struct text *out, const struct promon__sample *sample,
     char *end = promon__line_begin(out, sample);
 
     if (end != NULL)
-        end_line(out, promon__write_seconds(end, seconds));
+        end_line(out, promon__format_seconds(end, seconds));
 }
 
 void promon__line_states(struct text *out, const struct promon__gathered_family *family,
@@ -159,7 +159,7 @@ void promon__text_real(struct text *out, double number)
     char *end = text_reserve(out, PROMON__NUMBER_SIZE);
 
     if (end != NULL)
-        promon__line_reach(out, promon__write_real(end, number));
+        promon__line_reach(out, promon__format_real(end, number));
 }
 
 void promon__text_seconds(struct text *out, double seconds)
@@ -167,7 +167,7 @@ void promon__text_seconds(struct text *out, double seconds)
     char *end = text_reserve(out, PROMON__NUMBER_SIZE);
 
     if (end != NULL)
-        promon__line_reach(out, promon__write_seconds(end, seconds));
+        promon__line_reach(out, promon__format_seconds(end, seconds));
 }
 
 void promon__line_exemplar(struct text *out, const struct promon__exemplar *exemplar)

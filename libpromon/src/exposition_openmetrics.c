@@ -26,7 +26,7 @@ static void write_counter(struct text *out, const struct promon__sample *sample)
 
     if (end == NULL)
         return;
-    promon__line_reach(out, promon__write_number(end, &sample->series->number));
+    promon__line_reach(out, promon__format_number(end, &sample->series->number));
     promon__line_exemplar(out, sample->series->exemplar);
     text_char(out, '\n');
 }

@@ -57,17 +57,17 @@ static char *write_digits(char *out, uint64_t number, unsigned count)
     return end;
 }
 
-char *promon__write_unsigned(char *out, uint64_t number)
+char *promon__format_unsigned(char *out, uint64_t number)
 {
     return write_digits(out, number, count_digits(number));
 }
 
-char *promon__write_signed(char *out, int64_t number)
+char *promon__format_signed(char *out, int64_t number)
 {
     if (number >= 0)
-        return promon__write_unsigned(out, (uint64_t)number);
+        return promon__format_unsigned(out, (uint64_t)number);
     *out = '-';
-    return promon__write_unsigned(out + 1, 0 - (uint64_t)number);
+    return promon__format_unsigned(out + 1, 0 - (uint64_t)number);
 }
 
 /* One digit, the point if others follow, and the exponent. */
@@ -112,7 +112,7 @@ static char *write_positive(char *out, double number)
     return write_plain(out, decimal.digits, n_digits, exponent + 1);
 }
 
-char *promon__write_real(char *out, double number)
+char *promon__format_real(char *out, double number)
 {
     if (isnan(number))
         return copy(out, "NaN", 3);
@@ -123,17 +123,17 @@ char *promon__write_real(char *out, double number)
         number = -number;
     }
     if (number < SMALL_WHOLE && number == (double)(uint32_t)number)
-        return copy(promon__write_unsigned(out, (uint32_t)number), ".0", 2);
+        return copy(promon__format_unsigned(out, (uint32_t)number), ".0", 2);
     return write_positive(out, number);
 }
 
-char *promon__write_number(char *out, const struct promon__number *number)
+char *promon__format_number(char *out, const struct promon__number *number)
 {
-    return number->is_unsigned ? promon__write_unsigned(out, number->whole)
-                               : promon__write_real(out, number->real);
+    return number->is_unsigned ? promon__format_unsigned(out, number->whole)
+                               : promon__format_real(out, number->real);
 }
 
-char *promon__write_seconds(char *out, double seconds)
+char *promon__format_seconds(char *out, double seconds)
 {
     uint64_t thousandths;
 
@@ -144,7 +144,7 @@ char *promon__write_seconds(char *out, double seconds)
         seconds = -seconds;
     }
     thousandths = (uint64_t)((seconds < SECONDS_MAX ? seconds : SECONDS_MAX) * 1000 + 0.5);
-    out = promon__write_unsigned(out, thousandths / 1000);
+    out = promon__format_unsigned(out, thousandths / 1000);
     *out++ = '.';
     return write_digits(out, thousandths % 1000, 3);
 }

@@ -12,13 +12,13 @@
 #define PROMON__NUMBER_SIZE 32
 
 /* Each writes to `out` and returns where it ended. */
-char *promon__write_unsigned(char *out, uint64_t number);
-char *promon__write_signed(char *out, int64_t number);
-char *promon__write_real(char *out, double number);
-char *promon__write_number(char *out, const struct promon__number *number);
+char *promon__format_unsigned(char *out, uint64_t number);
+char *promon__format_signed(char *out, int64_t number);
+char *promon__format_real(char *out, double number);
+char *promon__format_number(char *out, const struct promon__number *number);
 
 /* Seconds since 1970 with thousandths, never with an exponent. */
-char *promon__write_seconds(char *out, double seconds);
+char *promon__format_seconds(char *out, double seconds);
 
 /* As a double, for formats that have no other numbers. */
 double promon__number_as_real(const struct promon__number *number);
