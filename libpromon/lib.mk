@@ -16,10 +16,14 @@ libpromon_MANS := $(wildcard docs/libpromon/man/*.[1-8])
 libpromon_DATA := $(if $(wildcard libpromon/share),libpromon/share)
 # Each probe is a module of its own with its own client, so that the library needs none of them.
 libpromon_MODULES := http redis amqp postgres mysql tcp dns tls exec process
+# What modules use that speak a protocol over one connection, by TLS or not.
+CONVERSES := probes/channel probes/secure probes/certificate probes/probe_tls_bio
 libpromon_MODULE_http_PACKAGES := libcurl openssl jansson
 libpromon_MODULE_http_USES := probes/certificate
-libpromon_MODULE_redis_PACKAGES := hiredis
+libpromon_MODULE_redis_PACKAGES := hiredis openssl
+libpromon_MODULE_redis_USES := $(CONVERSES)
 libpromon_MODULE_amqp_PACKAGES := librabbitmq openssl
+libpromon_MODULE_amqp_USES := $(CONVERSES)
 libpromon_MODULE_postgres_PACKAGES := libpq openssl
 libpromon_MODULE_mysql_PACKAGES := libmariadb openssl
 libpromon_MODULE_tcp_USES := probes/stream
