@@ -98,6 +98,15 @@ static enum promon_status take_grouping(const struct reader *reader, json_t *gro
     return status;
 }
 
+/* The place says it already. */
+static void leave_out(struct promon_error *error, const char *head)
+{
+    const size_t size = strlen(head);
+
+    if (strncmp(error->message, head, size) == 0)
+        memmove(error->message, error->message + size, strlen(error->message + size) + 1);
+}
+
 static enum promon_status make_pusher(const struct reader *reader, const struct push *push,
                                       const char *const *grouping,
                                       const struct promon__place *place, struct promon_pusher **out)
@@ -122,6 +131,7 @@ static enum promon_status make_pusher(const struct reader *reader, const struct 
 
     if (promon_pusher_new(reader->promon, &options, out, &inner) == PROMON_OK)
         return PROMON_OK;
+    leave_out(&inner, "push: ");
     return promon__wrong_below(place, &inner, reader->reading.error);
 }
 

@@ -91,6 +91,21 @@ static void bad_configurations_are_refused_with_place_and_reason(void **state)
     free(entries);
 }
 
+static void module_that_is_not_there_is_told_with_those_that_are(void **state)
+{
+    struct promon_options options = PROMON_OPTIONS_INIT;
+    struct promon_error error = PROMON_ERROR_INIT;
+    struct promon *promon = NULL;
+
+    (void)state;
+    options.config_json = "{\"metrics\": [{\"name\": \"a\", \"module\": \"sampel\"}]}";
+    options.modules = own_modules_folder();
+    assert_int_equal(promon_new(&options, &promon, &error), PROMON_EMODULE);
+    assert_ptr_equal(strstr(error.message, "metrics[0].module: "), error.message);
+    assert_non_null(strstr(error.message, "did you mean \"sample\"?"));
+    assert_null(promon);
+}
+
 static void empty_configuration_is_valid(void **state)
 {
     struct promon *promon = open_good(CONFIGS "good/empty/config.json", NULL);
@@ -316,6 +331,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_configurations_are_refused_with_place_and_reason),
+        cmocka_unit_test(module_that_is_not_there_is_told_with_those_that_are),
         cmocka_unit_test(empty_configuration_is_valid),
         cmocka_unit_test(sample_of_the_original_is_taken_unchanged),
         cmocka_unit_test(every_key_is_taken),
