@@ -3,6 +3,7 @@
  * connected to.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "promon_commands.h"
 
@@ -13,12 +14,15 @@ struct listing {
 
 static void count_probe(void *data, const char *name, const char *labels, const char *interval)
 {
+    static const char start[] = "probe=\"";
     struct listing *listing = data;
 
     (void)name;
     listing->probes++;
-    if (listing->is_verbose)
-        printf("%s every %s s\n", labels, interval);
+    /* The only label is the name, which has no '"'. */
+    if (listing->is_verbose && strncmp(labels, start, strlen(start)) == 0)
+        printf("%.*s every %s s\n", (int)(strlen(labels) - strlen(start) - 1),
+               labels + strlen(start), interval);
 }
 
 int command_check(const struct arguments *arguments)
