@@ -43,13 +43,10 @@ static void append(struct line *line, const char *format, ...)
 
 enum { MAX_NAME_BYTES = 80 };
 
-/* A name as somebody wrote it: at most so many bytes of it, cut between characters, and nothing
- * that moves a terminal. */
+/* A name as somebody wrote it: at most so many bytes of it, cut between characters. */
 static void append_name(struct line *line, const char *name)
 {
-    const size_t start = line->size;
     size_t size = strlen(name);
-    size_t i;
 
     if (size > MAX_NAME_BYTES) {
         size = MAX_NAME_BYTES;
@@ -57,10 +54,18 @@ static void append_name(struct line *line, const char *name)
             size--;
     }
     append(line, "%.*s", (int)size, name);
-    for (i = start; i < line->size; i++) {
+}
+
+/* The line without what moves a terminal. */
+static const char *cleaned(struct line *line)
+{
+    size_t i;
+
+    for (i = 0; i < line->size; i++) {
         if ((unsigned char)line->text[i] < ' ' || line->text[i] == 0x7f)
             line->text[i] = '?';
     }
+    return line->text;
 }
 
 static bool is_whole(const struct promon__place *place)
@@ -96,7 +101,7 @@ enum promon_status promon__wrong(const struct promon__place *place, struct promo
     va_start(arguments, format);
     append_list(&line, format, arguments);
     va_end(arguments);
-    return promon__fail(error, PROMON_ECONFIG, "%s", line.text);
+    return promon__fail(error, PROMON_ECONFIG, "%s", cleaned(&line));
 }
 
 /* "params.port: …", "tags[1]: …", "name: …", but not "cannot read …". */
@@ -125,7 +130,7 @@ enum promon_status promon__wrong_below(const struct promon__place *place,
     append_place(&line, place);
     append(&line, "%s%s", joint(place, inner->message), inner->message);
     if (error != NULL && error->status == PROMON_OK) {
-        promon__fail(error, status, "%s", line.text);
+        promon__fail(error, status, "%s", cleaned(&line));
         error->system_errno = inner->system_errno;
     }
     return status;
