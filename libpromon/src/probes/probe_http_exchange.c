@@ -5,6 +5,8 @@
  * that the library has connected within the deadline, so that why there is none is told exactly.
  * It takes a proxy and credentials from nowhere but the parameters.
  */
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <promon/version.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,11 +43,24 @@ static int is_connected_already(void *data, curl_socket_t fd, curlsocktype purpo
     return CURL_SOCKOPT_ALREADY_CONNECTED;
 }
 
+/* Where a certificate is not to be trusted it is told all the same whether it could be. */
+static void load_authorities(const struct promon__http *http, SSL_CTX *context)
+{
+    if (http->ca_file == NULL)
+        (void)SSL_CTX_set_default_verify_paths(context);
+    else
+        (void)SSL_CTX_load_verify_locations(context, http->ca_file, NULL);
+    ERR_clear_error();
+}
+
 static CURLcode watch_handshake(CURL *curl, void *context, void *data)
 {
     struct promon__http_exchange *exchange = data;
 
     (void)curl;
+    /* libcurl has done so for those that are. */
+    if (!exchange->http->verifies)
+        load_authorities(exchange->http, context);
     exchange->http->certificate.host = exchange->place->host;
     promon__certificate_watch(&exchange->http->certificate, context);
     return CURLE_OK;

@@ -1,0 +1,145 @@
+/*
+ * The probe "http" over TLS: certificates of every kind, told whether they are trusted or not.
+ */
+#include <stdio.h>
+#include <time.h>
+
+#include "test.h"
+
+#include "http_servers.h"
+#include "support/places.h"
+
+enum { DAY_S = 86400 };
+
+struct tls_row {
+    const char *certificate, *more;
+    enum promon_verdict verdict;
+    enum promon_reason reason;
+    bool is_verified;
+    int days, chain_days;
+};
+
+static const char *certificate(const char *name, char out[512])
+{
+    const char *folder = getenv("PROMON_TEST_CERTS");
+
+    assert_non_null(folder);
+    snprintf(out, 512, "%s/%s", folder, name);
+    return out;
+}
+
+static bool is_about(int64_t end_s, int days)
+{
+    const int64_t expected_s = (int64_t)time(NULL) + (int64_t)days * DAY_S;
+
+    return end_s > expected_s - 2 * DAY_S && end_s < expected_s + 2 * DAY_S;
+}
+
+static void run_tls_row(const struct tls_row *row)
+{
+    char path[512], ca[512], more[1024];
+    struct tiny_server *server = tiny_server_new(certificate(row->certificate, path), http_answer,
+                                                 (void *)(uintptr_t)HTTP_OK);
+    struct probed probed;
+
+    snprintf(more, sizeof(more), ", \"bearer_token\": \"secret\", \"ca_file\": \"%s.pem\"%s",
+             certificate("ca", ca), row->more);
+    http_forget_request();
+    probed =
+        http_probe("https", tiny_server_port(server), more, LONG_MS, row->verdict, row->reason);
+    /* A token is not shown to a server that is not trusted. */
+    assert_int_equal(http_was_asked("secret"), row->verdict == PROMON_UP);
+    if (!probed.result.has_certificate || probed.result.is_verified != row->is_verified ||
+        !is_about(probed.result.not_after_s, row->days) ||
+        !is_about(probed.result.chain_not_after_s, row->chain_days))
+        fail_msg("%s is told as verified %d, until %ld and %ld", row->certificate,
+                 probed.result.is_verified, (long)probed.result.not_after_s,
+                 (long)probed.result.chain_not_after_s);
+    assert_int_equal(probed.result.phases_ns[PROMON_PHASE_TLS] >= 0, row->verdict == PROMON_UP);
+    tiny_server_free(server);
+}
+
+static void certificates_are_told_even_when_they_are_not_trusted(void **state)
+{
+    static const char anyway[] = ", \"verify_ssl\": false";
+    static const struct tls_row rows[] = {
+        {"server", "", PROMON_UP, PROMON_REASON_NONE, true, 30, 30},
+        {"chained", "", PROMON_UP, PROMON_REASON_NONE, true, 30, 10},
+        {"expired", "", PROMON_DOWN, PROMON_REASON_TLS_EXPIRED, false, -1, -1},
+        {"below", "", PROMON_DOWN, PROMON_REASON_TLS_EXPIRED, false, 30, -1},
+        {"unknown", "", PROMON_DOWN, PROMON_REASON_TLS_VERIFY, false, 30, 30},
+        {"wrongname", "", PROMON_DOWN, PROMON_REASON_TLS_VERIFY, false, 30, 30},
+        {"expired", anyway, PROMON_UP, PROMON_REASON_NONE, false, -1, -1},
+        {"unknown", anyway, PROMON_UP, PROMON_REASON_NONE, false, 30, 30},
+        {"wrongname", anyway, PROMON_UP, PROMON_REASON_NONE, false, 30, 30},
+        {"server", anyway, PROMON_UP, PROMON_REASON_NONE, true, 30, 30},
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        run_tls_row(&rows[i]);
+}
+
+static void half_a_handshake_is_a_timeout_of_the_connection(void **state)
+{
+    struct tiny_server *server = tiny_server_new(NULL, http_never_answer, NULL);
+
+    (void)state;
+    http_probe("https", tiny_server_port(server), "", SHORT_MS, PROMON_DOWN,
+               PROMON_REASON_CONNECT_TIMEOUT);
+    tiny_server_free(server);
+    server = tiny_server_new(NULL, http_say, (void *)(uintptr_t)HTTP_OK);
+    http_probe("https", tiny_server_port(server), ", \"timeout\": 5", LONG_MS, PROMON_DOWN,
+               PROMON_REASON_PROTOCOL);
+    tiny_server_free(server);
+}
+
+static void a_connection_is_kept_when_told_to(void **state)
+{
+    char path[512], ca[512], params[1200];
+    struct tiny_server *server =
+        tiny_server_new(certificate("server", path), http_answer, (void *)(uintptr_t)HTTP_OK);
+    struct prober *prober;
+    int i;
+
+    (void)state;
+    snprintf(params, sizeof(params),
+             "{\"url\": \"https://localhost:%u/\", \"ca_file\": \"%s.pem\", \"connect\": \"keep\"}",
+             tiny_server_port(server), certificate("ca", ca));
+    prober = prober_new(modules_folder(), "http", params);
+    for (i = 0; i < 5; i++) {
+        const struct probed *probed = prober_expect(prober, LONG_MS, PROMON_UP, PROMON_REASON_NONE);
+
+        assert_true(probed->result.has_certificate);
+        assert_int_equal(probed->result.phases_ns[PROMON_PHASE_CONNECT] >= 0, i == 0);
+    }
+    assert_int_equal(tiny_server_connections(server), 1);
+    tiny_server_free(server);
+    prober_expect(prober, LONG_MS, PROMON_DOWN, PROMON_REASON_REFUSED);
+    prober_free(prober);
+}
+
+static void a_missing_file_of_certificates_is_a_fault_of_the_probe(void **state)
+{
+    char path[512];
+    struct tiny_server *server =
+        tiny_server_new(certificate("server", path), http_answer, (void *)(uintptr_t)HTTP_OK);
+
+    (void)state;
+    http_probe("https", tiny_server_port(server), ", \"ca_file\": \"/nowhere\"", LONG_MS,
+               PROMON_ERROR, PROMON_REASON_INTERNAL);
+    tiny_server_free(server);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(certificates_are_told_even_when_they_are_not_trusted),
+        cmocka_unit_test(half_a_handshake_is_a_timeout_of_the_connection),
+        cmocka_unit_test(a_connection_is_kept_when_told_to),
+        cmocka_unit_test(a_missing_file_of_certificates_is_a_fault_of_the_probe),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
