@@ -7,6 +7,7 @@
 
 #include "engine.h"
 #include "monitor.h"
+#include "read_file.h"
 #include "support/places.h"
 
 #define CONFIGS "tests/libpromon/configs/"
@@ -305,6 +306,55 @@ static void configuration_has_a_largest_size(void **state)
     promon_free(promon);
 }
 
+/* Secrets of examples are not there, but what names them is read before. */
+static void assert_example(const char *page, const char *json)
+{
+    struct promon_options options = PROMON_OPTIONS_INIT;
+    struct promon_error error = PROMON_ERROR_INIT;
+    struct promon *promon = NULL;
+
+    options.config_json = json;
+    options.modules = modules_folder();
+    if (promon_new(&options, &promon, &error) != PROMON_OK && error.status != PROMON_ESECRET)
+        fail_msg("%s: %s\n%s", page, error.message, json);
+    promon_free(promon);
+}
+
+static unsigned assert_examples(const char *page, char *text)
+{
+    static const char begin[] = "```json\n";
+    unsigned count = 0;
+    char *json, *end;
+
+    for (; (json = strstr(text, begin)) != NULL; text = end + 1) {
+        end = strstr(json + 1, "\n```");
+        assert_non_null(end);
+        *end = '\0';
+        assert_example(page, json + strlen(begin));
+        count++;
+    }
+    return count;
+}
+
+static void examples_of_the_documentation_are_taken(void **state)
+{
+    static const char *const pages[] = {
+        "docs/libpromon/configuration.md", "docs/libpromon/guide.md",
+        "docs/libpromon/for-aiohttp_prometheus_monitoring-users.md"};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        struct text text = {.size = 0};
+
+        assert_int_equal(promon__read_file(pages[i], 1000000, PROMON_ENOTFOUND, &text, NULL),
+                         PROMON_OK);
+        text_char(&text, '\0');
+        assert_true(assert_examples(pages[i], text.data) > 0);
+        text_free(&text);
+    }
+}
+
 static void open_once(void *context)
 {
     struct promon_error error = PROMON_ERROR_INIT;
@@ -340,6 +390,7 @@ int main(void)
         cmocka_unit_test(options_may_name_one_configuration),
         cmocka_unit_test(file_that_is_not_there_is_told),
         cmocka_unit_test(configuration_has_a_largest_size),
+        cmocka_unit_test(examples_of_the_documentation_are_taken),
         cmocka_unit_test(opening_survives_the_lack_of_memory),
     };
 
