@@ -5,7 +5,6 @@
 
 #include <pthread.h>
 #include <stdio.h>
-
 #include <string.h>
 
 #include "test.h"
@@ -16,7 +15,7 @@ static char last[65536];
 
 bool http_take_request(struct tiny_peer *peer)
 {
-    static char request[sizeof(last)];
+    char request[sizeof(last)];
     const bool is_taken = tiny_request(peer, request, sizeof(request));
 
     if (!is_taken)
