@@ -90,6 +90,8 @@ static void remove_all(struct promon__engine *engine)
     pthread_mutex_lock(&engine->lock);
     for (i = 0; i < engine->n_probes; i++)
         promon__engine_detach(engine->probes[i]);
+    while (engine->n_telling != 0)
+        pthread_cond_wait(&engine->changed, &engine->lock);
     pthread_mutex_unlock(&engine->lock);
     for (i = 0; i < engine->n_probes; i++)
         promon__probe_release(engine->probes[i]);
@@ -266,6 +268,7 @@ void promon__engine_after_fork(struct promon__engine *engine)
     engine->is_running = false;
     engine->checks = NULL;
     engine->n_awaited = 0;
+    engine->n_telling = 0;
     for (i = 0; i < engine->n_probes; i++) {
         promon__schedule_remove(&engine->schedule, &engine->probes[i]->timer);
         forget_checks(engine->probes[i]);

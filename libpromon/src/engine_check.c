@@ -168,6 +168,16 @@ static bool begin_due(struct promon__probe *probe)
     return is_due;
 }
 
+/* The engine is not freed meanwhile, although the result is known to those who wait for it. */
+static void tell(struct promon__engine *engine, const struct promon__news *news)
+{
+    promon__news_tell(engine->log, news);
+    pthread_mutex_lock(&engine->lock);
+    engine->n_telling--;
+    pthread_cond_broadcast(&engine->changed);
+    pthread_mutex_unlock(&engine->lock);
+}
+
 static void end(struct promon__probe *probe, enum promon_verdict verdict)
 {
     struct promon__engine *engine = probe->engine;
@@ -186,11 +196,12 @@ static void end(struct promon__probe *probe, enum promon_verdict verdict)
             promon__engine_plan_retry(probe, now_ns);
     }
     probe->is_overrun = false;
+    engine->n_telling += news.level != 0;
     pthread_cond_broadcast(&engine->changed);
     pthread_mutex_unlock(&engine->lock);
     /* A thread that was left behind may outlive the log, but then there is no news. */
     if (news.level != 0)
-        promon__news_tell(engine->log, &news);
+        tell(engine, &news);
 }
 
 static void run(struct promon__probe *probe)

@@ -99,6 +99,7 @@ struct promon__engine {
     size_t n_probes, probes_capacity;
     struct promon__probe *checks; /* that run */
     unsigned n_awaited;
+    unsigned n_telling; /* threads of checks that tell the log, which outlives them all */
     struct promon__history_image histories; /* read, for probes to come */
     bool is_running;
     pthread_t scheduler;
