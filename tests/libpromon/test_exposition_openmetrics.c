@@ -6,6 +6,7 @@
 #include "support/specimen.h"
 
 #define PARSE "/usr/bin/python3 tests/libpromon/pages/parse_openmetrics.py"
+#define CHECK_2 "/usr/bin/python3 tests/libpromon/pages/check_openmetrics_2.py"
 #define NO_DUPLICATES "test -z \"$(grep -v '^#' | sed 's/ [^}]*$//' | sort | uniq -d)\""
 
 static void page_has_every_kind(void **state)
@@ -113,6 +114,16 @@ static void second_version_has_histograms_as_one_value(void **state)
     text_free(&page);
 }
 
+static void second_version_is_what_its_grammar_says(void **state)
+{
+    struct text page = {0};
+
+    (void)state;
+    promon__write_openmetrics_2(&page, &specimen);
+    expect_success(CHECK_2, &page);
+    text_free(&page);
+}
+
 static void write_without_memory(void *context)
 {
     struct text page = {0}, page_2 = {0};
@@ -141,6 +152,7 @@ int main(void)
         cmocka_unit_test(nothing_gathered_is_a_page_with_an_end),
         cmocka_unit_test(families_without_their_suffix_get_it_in_their_samples),
         cmocka_unit_test(second_version_has_histograms_as_one_value),
+        cmocka_unit_test(second_version_is_what_its_grammar_says),
         cmocka_unit_test(memory_that_runs_out_is_remembered),
     };
 
