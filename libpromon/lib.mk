@@ -17,15 +17,18 @@ libpromon_DATA := $(if $(wildcard libpromon/share),libpromon/share)
 # Each probe is a module of its own with its own client, so that the library needs none of them.
 libpromon_MODULES := http redis amqp postgres mysql tcp dns tls exec process
 # What modules use that speak a protocol over one connection, by TLS or not.
-CONVERSES := probes/channel probes/secure probes/certificate probes/probe_tls_bio
+libpromon_CONVERSES := probes/channel probes/secure probes/certificate probes/probe_tls_bio
 libpromon_MODULE_http_PACKAGES := libcurl openssl jansson
 libpromon_MODULE_http_USES := probes/certificate
 libpromon_MODULE_redis_PACKAGES := hiredis openssl
-libpromon_MODULE_redis_USES := $(CONVERSES)
+libpromon_MODULE_redis_USES := $(libpromon_CONVERSES)
 libpromon_MODULE_amqp_PACKAGES := librabbitmq openssl
-libpromon_MODULE_amqp_USES := $(CONVERSES)
+libpromon_MODULE_amqp_USES := $(libpromon_CONVERSES)
 libpromon_MODULE_postgres_PACKAGES := libpq openssl
-libpromon_MODULE_mysql_PACKAGES := libmariadb openssl
+libpromon_MODULE_postgres_USES := probes/certificate probes/figure
+libpromon_MODULE_mysql_PACKAGES := openssl
+libpromon_MODULE_mysql_USES := $(libpromon_CONVERSES) probes/figure
+libpromon_MODULE_exec_USES := probes/figure
 libpromon_MODULE_tcp_USES := probes/stream
 libpromon_MODULE_dns_USES := probes/stream
 libpromon_MODULE_tls_PACKAGES := openssl
@@ -37,5 +40,5 @@ libpromon_WRITTEN := status_html:status_page.html
 libpromon_STATE := lost_lookups promon__mine promon__process
 libpromon_ROOMS := microhttpd.h:src/listener curl/curl.h:src/push curl/curl.h:src/probes/probe_http \
     hiredis/hiredis.h:src/probes/probe_redis hiredis.h:src/probes/probe_redis amqp.h:src/probes/probe_amqp \
-    amqp_framing.h:src/probes/probe_amqp libpq-fe.h:src/probes/probe_postgres mysql.h:src/probes/probe_mysql \
+    amqp_framing.h:src/probes/probe_amqp libpq-fe.h:src/probes/probe_postgres \
     openssl/x509.h:src/certificate openssl/x509.h:src/probes/ openssl/ssl.h:src/probes/ zlib.h:src/gzip dlfcn.h:src/module

@@ -88,6 +88,25 @@ void promon__certificate_take(struct promon__certificate *certificate, const SSL
     X509_free(own);
 }
 
+void promon__certificate_judge(struct promon__certificate *certificate, SSL *ssl, X509_STORE *store)
+{
+    X509_STORE_CTX *context = X509_STORE_CTX_new();
+    X509 *own = SSL_get1_peer_certificate(ssl);
+
+    /* Unless it is found to be trusted below. */
+    certificate->is_seen = true;
+    certificate->is_trusted = false;
+    certificate->not_after_s = certificate->chain_not_after_s = 0;
+    certificate->failure = own == NULL ? X509_V_ERR_UNSPECIFIED : X509_V_ERR_OUT_OF_MEM;
+    take_subject(certificate, own);
+    if (own != NULL && context != NULL &&
+        X509_STORE_CTX_init(context, store, own, SSL_get_peer_cert_chain(ssl)) == 1 &&
+        X509_STORE_CTX_set_default(context, "ssl_server") == 1)
+        (void)verify(context, certificate);
+    X509_STORE_CTX_free(context);
+    X509_free(own);
+}
+
 void promon__certificate_tell(const struct promon__certificate *certificate,
                               const struct promon_host *host, struct promon_result *result)
 {
@@ -104,13 +123,21 @@ bool promon__certificate_is_refused(const struct promon__certificate *certificat
     return certificate->is_seen && certificate->is_required && !certificate->is_trusted;
 }
 
+enum promon_reason promon__certificate_reason(const struct promon__certificate *certificate)
+{
+    return certificate->failure == X509_V_ERR_CERT_HAS_EXPIRED ? PROMON_REASON_TLS_EXPIRED
+                                                               : PROMON_REASON_TLS_VERIFY;
+}
+
+const char *promon__certificate_failure(const struct promon__certificate *certificate)
+{
+    return X509_verify_cert_error_string(certificate->failure);
+}
+
 enum promon_verdict promon__certificate_fail(const struct promon__certificate *certificate,
                                              const struct promon_host *host,
                                              struct promon_result *result)
 {
-    const bool has_expired = certificate->failure == X509_V_ERR_CERT_HAS_EXPIRED;
-
-    return host->fail(result, has_expired ? PROMON_REASON_TLS_EXPIRED : PROMON_REASON_TLS_VERIFY,
-                      "certificate \"%s\": %s", certificate->subject,
-                      X509_verify_cert_error_string(certificate->failure));
+    return host->fail(result, promon__certificate_reason(certificate), "certificate \"%s\": %s",
+                      certificate->subject, promon__certificate_failure(certificate));
 }

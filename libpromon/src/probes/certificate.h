@@ -34,6 +34,13 @@ void promon__certificate_watch(struct promon__certificate *certificate, SSL_CTX 
  */
 void promon__certificate_take(struct promon__certificate *certificate, const SSL *ssl);
 
+/*
+ * The same, judged by the authorities of `store`: for a client that is told to verify nothing, and
+ * that can be stopped before it logs in.
+ */
+void promon__certificate_judge(struct promon__certificate *certificate, SSL *ssl,
+                               X509_STORE *store);
+
 /* Tells the result, if one was seen. */
 void promon__certificate_tell(const struct promon__certificate *certificate,
                               const struct promon_host *host, struct promon_result *result);
@@ -41,7 +48,11 @@ void promon__certificate_tell(const struct promon__certificate *certificate,
 /* Whether it was seen, is required and is not trusted: what promon__certificate_fail is for. */
 bool promon__certificate_is_refused(const struct promon__certificate *certificate);
 
-/* PROMON_REASON_TLS_EXPIRED or PROMON_REASON_TLS_VERIFY, with what is wrong. */
+/* What is wrong: PROMON_REASON_TLS_EXPIRED or PROMON_REASON_TLS_VERIFY, and in words. */
+enum promon_reason promon__certificate_reason(const struct promon__certificate *certificate);
+const char *promon__certificate_failure(const struct promon__certificate *certificate);
+
+/* The verdict with both. */
 enum promon_verdict promon__certificate_fail(const struct promon__certificate *certificate,
                                              const struct promon_host *host,
                                              struct promon_result *result);
