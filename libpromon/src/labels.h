@@ -86,6 +86,8 @@ static inline bool promon__key_build(struct promon__key *key, uint64_t *words, s
     uint64_t hash = seed;
     size_t n_words = 0, i;
 
+    if (values == NULL && n > 0)
+        return false;
     for (i = 0; i < n; i++) {
         const char *value = values[i];
         size_t size;

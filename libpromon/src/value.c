@@ -146,7 +146,7 @@ static bool find(const struct wish *wish, const struct promon__gathered *gathere
         const struct promon__gathered_family *family = &gathered->families[i];
 
         for (j = 0; j < family->n_series; j++) {
-            double value;
+            double value = 0;
 
             if (find_in_series(wish, family, &family->series[j], &value)) {
                 *out = value;
