@@ -143,7 +143,7 @@ PROMON_API bool promon_is_running(const struct promon *promon);
 /* The port listened on; 0 without a listener or before the first start. Since: 0.1 */
 PROMON_API unsigned promon_port(const struct promon *promon);
 
-/* The folder of modules of the installation, the default of `modules`; valid for ever. Since: 0.1 */
+/* The folder of modules of the installation, the default of `modules`. Since: 0.1 */
 PROMON_API const char *promon_modules_folder(void);
 
 /*
