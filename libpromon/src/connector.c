@@ -99,13 +99,18 @@ static void keep_worst(struct failure *failure, const struct sockaddr *address, 
     describe(address, size, failure->address, sizeof(failure->address));
 }
 
-/* The result of a connection that was begun: an errno value. */
+/*
+ * The result of a connection that was begun: an errno value. One that was reset since had been
+ * taken: who refuses it answers with ECONNREFUSED.
+ */
 static int outcome(int fd)
 {
     int system_errno = 0;
     socklen_t size = sizeof(system_errno);
 
-    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &system_errno, &size) == 0 ? system_errno : errno;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &system_errno, &size) != 0)
+        return errno;
+    return system_errno == ECONNRESET ? 0 : system_errno;
 }
 
 /* Begins and waits; returns an errno value, ETIMEDOUT at the deadline. */
