@@ -202,6 +202,7 @@ static enum MHD_Result answer(struct promon__listener *listener, struct MHD_Conn
     request.accept = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Accept");
     request.accept_encoding =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Accept-Encoding");
+    promon__clients_begin(listener->clients, client, 0);
     (void)listener->respond(listener->data, &request, &client->page);
     return send_page(listener, connection, client, atomic_load(&listener->is_stopping));
 }

@@ -33,7 +33,10 @@ void promon__clients_free(struct promon__clients *clients); /* NULL is allowed *
 /* A connection has the timeout for its first request. NULL when memory ran out. */
 struct promon__client *promon__clients_enter(struct promon__clients *clients, int fd);
 
-/* Its answer, of so many bytes, is to be read; and has been, or the connection has ended. */
+/*
+ * An answer is made (of no bytes yet) and, told again, of so many bytes to be read; and it has been
+ * read, or the connection has ended.
+ */
 void promon__clients_begin(struct promon__clients *clients, struct promon__client *client,
                            size_t size);
 void promon__clients_end(struct promon__clients *clients, struct promon__client *client);
