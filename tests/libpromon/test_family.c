@@ -354,7 +354,7 @@ static void *count_victim(void *data)
 }
 
 /* Slots of the victim are used again at once by series that nobody counts in. */
-static void a_slot_that_is_used_again_never_receives_the_count_of_a_removed_series(void **state)
+static void reuse_slots_under_threads(void)
 {
     struct promon *promon = counting_new();
     struct storm storm = {.family = counting_family(promon, PROMON_COUNTER, "a_total", two_labels)};
@@ -362,7 +362,6 @@ static void a_slot_that_is_used_again_never_receives_the_count_of_a_removed_seri
     char value[32];
     int i;
 
-    (void)state;
     for (i = 0; i < 3; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, count_victim, &storm), 0);
     for (i = 0; i < 400; i++) {
@@ -382,6 +381,22 @@ static void a_slot_that_is_used_again_never_receives_the_count_of_a_removed_seri
     assert_true(counting_value(promon, "a_total", LABELS("queue", "steady", "result", "x")) ==
                 (double)storm.counted);
     counting_free(promon);
+}
+
+static void a_slot_that_is_used_again_never_receives_the_count_of_a_removed_series(void **state)
+{
+    (void)state;
+    reuse_slots_under_threads();
+}
+
+static void nor_does_it_where_the_kernel_has_no_barrier_for_all_threads(void **state)
+{
+    const bool is_fenced = promon__process.is_fenced;
+
+    (void)state;
+    promon__process.is_fenced = true;
+    reuse_slots_under_threads();
+    promon__process.is_fenced = is_fenced;
 }
 
 static void *count_many(void *data)
@@ -487,6 +502,7 @@ int main(void)
         cmocka_unit_test(endless_new_label_sets_take_no_endless_memory),
         cmocka_unit_test(what_was_not_touched_for_its_time_to_live_ends_but_not_what_is_held),
         cmocka_unit_test(a_slot_that_is_used_again_never_receives_the_count_of_a_removed_series),
+        cmocka_unit_test(nor_does_it_where_the_kernel_has_no_barrier_for_all_threads),
         cmocka_unit_test(tables_grow_under_threads_that_look_up_and_totals_are_exact),
         cmocka_unit_test(without_memory_there_is_no_family_or_no_series_and_nothing_breaks),
         cmocka_unit_test(a_registry_without_memory_is_not_made),
