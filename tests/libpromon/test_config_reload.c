@@ -2,8 +2,10 @@
 #include "test.h"
 
 #include <promon/promon.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "monitor.h"
@@ -150,6 +152,7 @@ static void probe_of_the_program_stays(void **state)
     error = (struct promon_error)PROMON_ERROR_INIT;
     write_config(PROBES(PROBE("b", "up", "") "," PROBE("own", "up", "")));
     assert_int_equal(promon_reload(promon, &error), PROMON_EEXISTS);
+    assert_non_null(strstr(error.message, "own"));
     assert_int_equal(runs_of(promon, "b"), -1);
     assert_int_equal(runs_of(promon, "own"), 1);
     promon_free(promon);
@@ -340,6 +343,71 @@ static void file_that_fails_is_not_the_one_to_reload(void **state)
     promon_free(promon);
 }
 
+static void forked_child_may_free_a_monitor_that_pushes(void **state)
+{
+    struct promon *promon =
+        open_config("{\"push\": " PUSH("child", ", \"delete_on_close\": true") "}");
+    pid_t child;
+    int status = -1;
+
+    (void)state;
+    assert_int_equal(promon_start(promon, NULL), PROMON_OK);
+    wait_for_attempt(promon, "child", 0);
+    child = fork();
+    if (child == 0) {
+        promon_after_fork(promon);
+        promon_free(promon);
+        _exit(0);
+    }
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    promon_free(promon);
+}
+
+enum { LOADS = 20 };
+
+struct loader {
+    struct promon *promon;
+    const char *json;
+};
+
+static void *load_often(void *data)
+{
+    const struct loader *loader = data;
+    int i;
+
+    for (i = 0; i < LOADS; i++) {
+        if (promon_load_json(loader->promon, loader->json, strlen(loader->json), NULL) != PROMON_OK)
+            abort();
+    }
+    return NULL;
+}
+
+static void loads_of_several_threads_take_turns(void **state)
+{
+    struct promon *promon = open_config("{}");
+    struct loader loaders[] = {{promon, PROBES(PROBE("x", "up", ""))},
+                               {promon, PROBES(PROBE("y", "up", "") "," PROBE("z", "up", ""))}};
+    struct promon_page page = PROMON_PAGE_INIT;
+    pthread_t threads[2];
+    size_t i;
+
+    (void)state;
+    assert_int_equal(promon_start(promon, NULL), PROMON_OK);
+    for (i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, load_often, &loaders[i]), 0);
+    for (i = 0; i < LOADS; i++)
+        assert_int_equal(promon_respond(promon, NULL, &page, NULL), PROMON_OK);
+    for (i = 0; i < 2; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    /* Whoever came last, it is one of the two. */
+    assert_true((runs_of(promon, "x") >= 0) != (runs_of(promon, "y") >= 0));
+    assert_true((runs_of(promon, "y") >= 0) == (runs_of(promon, "z") >= 0));
+    promon_page_clear(&page);
+    promon_free(promon);
+}
+
 struct attempt {
     struct promon *promon;
     const char *json;
@@ -358,7 +426,6 @@ static void load_once(void *context)
     /* Either the one or the other. */
     assert_int_equal(runs_of(attempt->promon, "old"), status == PROMON_OK ? -1 : 0);
     assert_int_equal(runs_of(attempt->promon, "new"), status == PROMON_OK ? 0 : -1);
-    assert_int_equal(attempt->promon->config == NULL, 0);
 }
 
 static void load_survives_the_lack_of_memory(void **state)
@@ -418,6 +485,8 @@ int main(void)
         cmocka_unit_test(monitor_that_never_pushed_deletes_nothing),
         cmocka_unit_test(texts_are_loaded_too),
         cmocka_unit_test(file_that_fails_is_not_the_one_to_reload),
+        cmocka_unit_test(forked_child_may_free_a_monitor_that_pushes),
+        cmocka_unit_test(loads_of_several_threads_take_turns),
         cmocka_unit_test(load_survives_the_lack_of_memory),
         cmocka_unit_test(loads_are_logged_without_secrets),
     };
