@@ -177,14 +177,24 @@ enum promon_format promon__negotiate_format(const char *accept)
     return format;
 }
 
+/* A number that is no format is text 0.0.4, as pages are. */
+static const struct offer *find_offer(enum promon_format format)
+{
+    size_t i;
+
+    for (i = 0; i < N_OFFERS; i++) {
+        if (offers[i].format == format)
+            return &offers[i];
+    }
+    return &offers[0];
+}
+
 const char *promon__content_type(enum promon_format format, const char *accept)
 {
-    size_t i = 0;
+    const struct offer *offer = find_offer(format);
 
-    while (i + 1 < N_OFFERS && offers[i].format != format)
-        i++;
-    return offers[i].content_types[is_looked_at(accept) ? find_wish(&offers[i], accept).escaping
-                                                        : ESCAPING_NONE];
+    return offer
+        ->content_types[is_looked_at(accept) ? find_wish(offer, accept).escaping : ESCAPING_NONE];
 }
 
 bool promon__negotiate_gzip(const char *accept_encoding)

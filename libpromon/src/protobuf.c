@@ -1,6 +1,7 @@
 /*
- * Protobuf's wire format: a field is its number and kind, then a varint, eight bytes, or a size and
- * bytes. Sizes have their shortest form: one byte is kept free for them, and a longer message moves.
+ * Protobuf's wire format: a field is its number and kind, then a varint, eight bytes, or a size
+ * and bytes. Sizes have their shortest form: one byte is kept free for them, and a longer message
+ * moves.
  */
 #include "protobuf.h"
 

@@ -115,6 +115,7 @@ static const struct {
     const char *type;
 } types[] = {
     {PROMON_FORMAT_TEXT, NULL, "text/plain; version=0.0.4; charset=utf-8"},
+    {(enum promon_format)99, NULL, "text/plain; version=0.0.4; charset=utf-8"},
     {PROMON_FORMAT_TEXT, "text/plain;escaping=nonsense",
      "text/plain; version=0.0.4; charset=utf-8"},
     {PROMON_FORMAT_TEXT, "text/plain;version=0.0.4;escaping=values",
