@@ -16,7 +16,7 @@
 #include "probe_dns_message.h"
 #include "stream.h"
 
-/* The first answer is waited for so long before the question is repeated; each time twice as long. */
+/* So long is an answer waited for before the question is repeated; each time twice as long. */
 #define FIRST_PATIENCE_NS INT64_C(1000000000)
 
 enum { MAX_MESSAGE_BYTES = 65535, SERVER_BYTES = 128 };
@@ -228,7 +228,7 @@ static enum promon_verdict ask_tcp(struct question *question)
 
 enum asked { ASKED_ANSWER, ASKED_NOTHING, ASKED_REFUSED, ASKED_BROKEN, ASKED_INTERNAL };
 
-/* What comes until `until_ns`; packets that are no answer to this question are nobody's business. */
+/* What comes until `until_ns`; packets that are no answer to this question are passed over. */
 static enum asked listen_for(struct question *question, int fd, int64_t until_ns)
 {
     const struct promon_host *host = question->dns->host;
