@@ -66,6 +66,17 @@ void promon__engine_unlock_release(struct promon__engine *engine)
     free(engine);
 }
 
+void promon__probe_free(struct promon__probe *probe)
+{
+    struct promon__engine *engine = probe->engine;
+
+    promon__plan_free(probe->plan);
+    free(probe->history);
+    free(probe);
+    pthread_mutex_lock(&engine->lock);
+    promon__engine_unlock_release(engine);
+}
+
 void promon__probe_release(struct promon__probe *probe)
 {
     struct promon__engine *engine = probe->engine;
@@ -74,13 +85,8 @@ void promon__probe_release(struct promon__probe *probe)
     pthread_mutex_lock(&engine->lock);
     is_last = --probe->uses == 0;
     pthread_mutex_unlock(&engine->lock);
-    if (!is_last)
-        return;
-    promon__plan_free(probe->plan);
-    free(probe->history);
-    free(probe);
-    pthread_mutex_lock(&engine->lock);
-    promon__engine_unlock_release(engine);
+    if (is_last)
+        promon__probe_free(probe);
 }
 
 static void remove_all(struct promon__engine *engine)
@@ -90,8 +96,6 @@ static void remove_all(struct promon__engine *engine)
     pthread_mutex_lock(&engine->lock);
     for (i = 0; i < engine->n_probes; i++)
         promon__engine_detach(engine->probes[i]);
-    while (engine->n_telling != 0)
-        pthread_cond_wait(&engine->changed, &engine->lock);
     pthread_mutex_unlock(&engine->lock);
     for (i = 0; i < engine->n_probes; i++)
         promon__probe_release(engine->probes[i]);
@@ -202,16 +206,15 @@ static void give_back(struct promon__job *job)
 static void end_checks(struct promon__engine *engine)
 {
     struct promon__probe *probe;
-    int64_t expire_ns;
 
     pthread_mutex_lock(&engine->lock);
-    while ((expire_ns = promon__checks_expire_ns(engine)) != PROMON__NEVER) {
+    while (promon__checks_pend(engine)) {
         const int64_t now_ns = promon_now_ns();
         struct promon__news news = {0};
 
         probe = promon__checks_overdue(engine, now_ns);
         if (probe == NULL) {
-            (void)condition_wait(&engine->changed, &engine->lock, expire_ns);
+            (void)condition_wait(&engine->changed, &engine->lock, promon__checks_expire_ns(engine));
             continue;
         }
         promon__check_expire(probe, now_ns, &news);
@@ -252,7 +255,7 @@ static void forget_checks(struct promon__probe *probe)
     probe->activity = PROMON__IDLE;
     probe->running = NULL;
     probe->before = probe->after = probe->waits_for = NULL;
-    probe->is_submitted = probe->is_overrun = probe->is_awaited = false;
+    probe->is_submitted = probe->is_overrun = probe->is_answered = probe->is_awaited = false;
     probe->has_thread = probe->wants_notes = false;
     probe->status.runs = probe->status.failures = probe->status.overruns = 0;
 }
@@ -268,7 +271,6 @@ void promon__engine_after_fork(struct promon__engine *engine)
     engine->is_running = false;
     engine->checks = NULL;
     engine->n_awaited = 0;
-    engine->n_telling = 0;
     for (i = 0; i < engine->n_probes; i++) {
         promon__schedule_remove(&engine->schedule, &engine->probes[i]->timer);
         forget_checks(engine->probes[i]);

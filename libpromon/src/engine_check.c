@@ -168,47 +168,55 @@ static bool begin_due(struct promon__probe *probe)
     return is_due;
 }
 
-/* The engine is not freed meanwhile, although the result is known to those who wait for it. */
-static void tell(struct promon__engine *engine, const struct promon__news *news)
-{
-    promon__news_tell(engine->log, news);
-    pthread_mutex_lock(&engine->lock);
-    engine->n_telling--;
-    pthread_cond_broadcast(&engine->changed);
-    pthread_mutex_unlock(&engine->lock);
-}
-
-static void end(struct promon__probe *probe, enum promon_verdict verdict)
+/* The result counts, unless it is too late or the probe is gone. */
+static void take_answer(struct promon__probe *probe, enum promon_verdict verdict, int64_t now_ns)
 {
     struct promon__engine *engine = probe->engine;
     struct promon__news news = {0};
-    const int64_t now_ns = promon_now_ns();
+
+    pthread_mutex_lock(&engine->lock);
+    probe->is_answered = true;
+    if (!probe->is_overrun && !probe->is_removed) {
+        promon__result_finish(&probe->result, verdict);
+        record(probe, &probe->result, now_ns - probe->started_ns, &news);
+    }
+    pthread_mutex_unlock(&engine->lock);
+    /* A thread that was left behind may outlive the log, but then there is no news. */
+    if (news.level != 0)
+        promon__news_tell(engine->log, &news);
+}
+
+/*
+ * Only now, when the log is told, do those who wait for the check go on, and with this the use is
+ * given back, so that it is they who close what is removed, and not this thread some time later.
+ */
+static void leave(struct promon__probe *probe)
+{
+    struct promon__engine *engine = probe->engine;
+    bool is_last;
 
     pthread_mutex_lock(&engine->lock);
     unlink_check(probe);
     probe->activity = PROMON__IDLE;
     probe->running = NULL;
-    probe->has_thread = false;
-    if (!probe->is_overrun && !probe->is_removed) {
-        promon__result_finish(&probe->result, verdict);
-        record(probe, &probe->result, now_ns - probe->started_ns, &news);
-        if (engine->is_running)
-            promon__engine_plan_retry(probe, now_ns);
-    }
+    probe->has_thread = probe->is_answered = false;
+    if (!probe->is_overrun && !probe->is_removed && engine->is_running)
+        promon__engine_plan_retry(probe, promon_now_ns());
     probe->is_overrun = false;
-    engine->n_telling += news.level != 0;
+    is_last = --probe->uses == 0;
     pthread_cond_broadcast(&engine->changed);
     pthread_mutex_unlock(&engine->lock);
-    /* A thread that was left behind may outlive the log, but then there is no news. */
-    if (news.level != 0)
-        tell(engine, &news);
+    if (is_last)
+        promon__probe_free(probe);
 }
 
 static void run(struct promon__probe *probe)
 {
     const struct promon__check *check = &probe->plan->check;
+    const enum promon_verdict verdict = check->run(check->data, probe->deadline_ns, &probe->result);
 
-    end(probe, check->run(check->data, probe->deadline_ns, &probe->result));
+    take_answer(probe, verdict, promon_now_ns());
+    leave(probe);
 }
 
 void promon__check_job(struct promon__job *job)
@@ -218,7 +226,8 @@ void promon__check_job(struct promon__job *job)
 
     if (begin_due(probe))
         run(probe);
-    promon__probe_release(probe);
+    else
+        promon__probe_release(probe);
 }
 
 void promon__check_own_job(struct promon__job *job)
@@ -234,7 +243,6 @@ void promon__check_own_job(struct promon__job *job)
         restart_clock(probe);
     pthread_mutex_unlock(&engine->lock);
     run(probe);
-    promon__probe_release(probe);
 }
 
 static void keep_note(void *data, const char *line)
@@ -285,7 +293,7 @@ static void record_overrun(struct promon__probe *probe, int64_t now_ns, struct p
 
 void promon__check_expire(struct promon__probe *probe, int64_t now_ns, struct promon__news *news)
 {
-    if (now_ns < probe->deadline_ns + PROMON__GRACE_NS)
+    if (probe->is_answered || now_ns < probe->deadline_ns + PROMON__GRACE_NS)
         return;
     if (probe->is_removed)
         probe->is_overrun = true;
@@ -307,13 +315,27 @@ void promon__check_starved(struct promon__probe *probe, int64_t now_ns, struct p
     record(probe, &result, -1, news);
 }
 
+static bool is_expiring(const struct promon__probe *probe)
+{
+    return !probe->is_overrun && !probe->is_answered;
+}
+
+bool promon__checks_pend(const struct promon__engine *engine)
+{
+    const struct promon__probe *probe = engine->checks;
+
+    while (probe != NULL && probe->is_overrun)
+        probe = probe->after;
+    return probe != NULL;
+}
+
 int64_t promon__checks_expire_ns(const struct promon__engine *engine)
 {
     const struct promon__probe *probe;
     int64_t first_ns = PROMON__NEVER;
 
     for (probe = engine->checks; probe != NULL; probe = probe->after) {
-        if (!probe->is_overrun && probe->deadline_ns + PROMON__GRACE_NS < first_ns)
+        if (is_expiring(probe) && probe->deadline_ns + PROMON__GRACE_NS < first_ns)
             first_ns = probe->deadline_ns + PROMON__GRACE_NS;
     }
     return first_ns;
@@ -323,7 +345,7 @@ struct promon__probe *promon__checks_overdue(const struct promon__engine *engine
 {
     struct promon__probe *probe = engine->checks;
 
-    while (probe != NULL && (probe->is_overrun || now_ns < probe->deadline_ns + PROMON__GRACE_NS))
+    while (probe != NULL && (!is_expiring(probe) || now_ns < probe->deadline_ns + PROMON__GRACE_NS))
         probe = probe->after;
     return probe;
 }

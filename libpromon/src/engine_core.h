@@ -59,6 +59,7 @@ struct promon__probe {
     enum promon__activity activity;
     bool is_submitted; /* `job` is with the workers */
     bool is_overrun; /* it runs, and its result is known already */
+    bool is_answered; /* it has returned, and its thread is on its way out */
     bool is_removed;
     bool is_begun; /* since the start, a first time */
     bool is_awaited; /* by promon__engine_start */
@@ -99,7 +100,6 @@ struct promon__engine {
     size_t n_probes, probes_capacity;
     struct promon__probe *checks; /* that run */
     unsigned n_awaited;
-    unsigned n_telling; /* threads of checks that tell the log, which outlives them all */
     struct promon__history_image histories; /* read, for probes to come */
     bool is_running;
     pthread_t scheduler;
@@ -111,6 +111,7 @@ struct promon__engine {
 void promon__engine_unlock_release(struct promon__engine *engine);
 /* Gives one use back; the last one frees the probe and closes its check. No lock is held. */
 void promon__probe_release(struct promon__probe *probe);
+void promon__probe_free(struct promon__probe *probe); /* when there is no use of it */
 
 /* engine_table.c; the lock is held. */
 struct promon__probe *promon__engine_find(const struct promon__engine *engine, const char *name);
@@ -125,6 +126,8 @@ void promon__check_taken(struct promon__probe *probe, struct promon__job *job);
 /* Takes a check as overrun if it is time, or again if it is one already. */
 void promon__check_expire(struct promon__probe *probe, int64_t now_ns, struct promon__news *news);
 void promon__check_starved(struct promon__probe *probe, int64_t now_ns, struct promon__news *news);
+/* Whether one runs that is not overrun. */
+bool promon__checks_pend(const struct promon__engine *engine);
 /* When the next one of those that run overruns. */
 int64_t promon__checks_expire_ns(const struct promon__engine *engine);
 /* One that is to be taken as overrun now; NULL: none. */

@@ -67,12 +67,13 @@ static enum promon_status begin(struct promon__probe *probe, struct listener *li
     return PROMON_OK;
 }
 
-/* One turn of waiting: for a note, the result, or the time when it overruns. */
+/* One turn of waiting: for a note, the end, or the time when it overruns. */
 static void wait_a_turn(struct promon__probe *probe, const struct listener *listener)
 {
     struct promon__engine *engine = probe->engine;
     const int64_t now_ns = promon_now_ns();
-    const int64_t expire_ns = probe->deadline_ns + PROMON__GRACE_NS;
+    const int64_t expire_ns =
+        probe->is_answered ? PROMON__NEVER : probe->deadline_ns + PROMON__GRACE_NS;
     struct promon__note *notes = take_notes(probe, listener);
     struct promon__news news = {0};
 
@@ -93,12 +94,10 @@ static enum promon_status wait_for_result(struct promon__probe *probe, struct li
                                           struct promon_probe_status *out,
                                           struct promon_error *error)
 {
-    const uint64_t runs = probe->status.runs;
     enum promon_status status = PROMON_OK;
     struct promon__note *notes;
 
-    while (probe->status.runs == runs && !probe->is_removed && probe->activity == PROMON__RUNNING &&
-           !probe->is_overrun)
+    while (probe->activity == PROMON__RUNNING && !probe->is_overrun)
         wait_a_turn(probe, listener);
     notes = take_notes(probe, listener);
     if (listener->has_notes)
