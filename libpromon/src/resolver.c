@@ -217,6 +217,7 @@ enum promon_verdict promon__resolve(const struct promon_target *target, int64_t 
     enum promon_verdict verdict = PROMON_UP;
     char port[sizeof("65535")];
 
+    *out = NULL;
     if (target->host == NULL || target->host[0] == '\0' || strlen(target->host) >= HOST_BYTES)
         return promon_result_fail(result, PROMON_REASON_INTERNAL,
                                   "the name of a host is empty or too long");

@@ -208,7 +208,9 @@ static void what_is_no_name_is_refused(void **state)
     (void)state;
     memset(endless, 'a', sizeof(endless) - 1);
     endless[sizeof(endless) - 1] = '\0';
+    list = (struct addrinfo *)(void *)endless;
     assert_int_equal(resolve("", AF_UNSPEC, SECOND_NS, &list), PROMON_ERROR);
+    assert_null(list);
     assert_int_equal(resolve(endless, AF_UNSPEC, SECOND_NS, &list), PROMON_ERROR);
     promon__addresses_free(NULL);
 }
