@@ -36,14 +36,26 @@ static const char *own_words(enum json_error_code code)
     return NULL;
 }
 
-/* jansson ends with " near '…'", the source beside the mistake. */
+/* jansson ends with " near '…'", the source beside the mistake; of a key it is the name. */
 static size_t size_to_show(const json_error_t *wrong)
 {
     const char *source = strstr(wrong->text, " near ");
 
-    if (source == NULL || json_error_code(wrong) == json_error_duplicate_key)
-        return strlen(wrong->text);
-    return (size_t)(source - wrong->text);
+    return source == NULL ? strlen(wrong->text) : (size_t)(source - wrong->text);
+}
+
+/* jansson leaves out names that are long. */
+static enum promon_status wrong_twice(const json_error_t *wrong, const struct promon__place *whole,
+                                      struct promon_error *error)
+{
+    const char *key = strchr(wrong->text, '"');
+    const char *end = strrchr(wrong->text, '"');
+
+    if (key == NULL)
+        return promon__wrong(whole, error, "line %d, column %d: a key is there twice", wrong->line,
+                             wrong->column);
+    return promon__wrong(whole, error, "line %d, column %d: the key %.*s is there twice",
+                         wrong->line, wrong->column, (int)(end - key + 1), key);
 }
 
 static enum promon_status wrong_text(const json_error_t *wrong, const struct promon__place *whole,
@@ -53,6 +65,8 @@ static enum promon_status wrong_text(const json_error_t *wrong, const struct pro
 
     if (json_error_code(wrong) == json_error_out_of_memory)
         return promon__fail_memory(error);
+    if (json_error_code(wrong) == json_error_duplicate_key)
+        return wrong_twice(wrong, whole, error);
     if (words != NULL)
         return promon__wrong(whole, error, "line %d, column %d: %s", wrong->line, wrong->column,
                              words);

@@ -86,13 +86,14 @@ static void obey_signals(struct promon *promon, const sigset_t *signals)
 static int serve(struct promon *promon, const sigset_t *signals)
 {
     struct promon_error error = PROMON_ERROR_INIT;
-    char line[64];
+    char line[64] = "running without a listener";
 
     if (promon_start(promon, &error) != PROMON_OK) {
         complain("%s", error.message);
         return EXIT_DOWN;
     }
-    snprintf(line, sizeof(line), "answering on port %u", promon_port(promon));
+    if (promon_port(promon) != 0)
+        snprintf(line, sizeof(line), "answering on port %u", promon_port(promon));
     write_log(NULL, PROMON_LOG_INFO, line);
     obey_signals(promon, signals);
     write_log(NULL, PROMON_LOG_INFO, "stopping");
