@@ -43,6 +43,11 @@ static bool step_failed(void *owner, const struct step *step, const struct amqpe
 {
     struct amqpext_consumer *consumer = owner;
 
+    if (step->kind == STEP_CONSUME && consumer->asks_for_cancel &&
+        error->status == AMQPEXT_EPRECONDITION) {
+        consumer->is_cancel_refused = true;
+        return true;
+    }
     return step->kind == STEP_QUEUE &&
            (step->mark == MARK_MAIN_QUEUE || step->mark == -MARK_MAIN_QUEUE) &&
            amqpext__retry_refused(consumer->retry, step->as.queue, error);

@@ -285,6 +285,25 @@ static enum amqpext_status copy_decoders(struct consumer_setup *setup, struct am
     return options->decoders == NULL ? amqpext__fail_memory(error) : AMQPEXT_OK;
 }
 
+/* What the program says wins. */
+static enum amqpext_status add_cancel(struct consumer_setup *setup, struct amqpext_error *error)
+{
+    struct amqpext_table *arguments = NULL;
+    enum amqpext_status status = amqpext_table_new(&arguments, error);
+
+    if (status == AMQPEXT_OK)
+        status = amqpext_table_set_boolean(arguments, "x-cancel-on-ha-failover", true, error);
+    if (status == AMQPEXT_OK)
+        status = amqpext__table_merge(arguments, setup->options.consume_arguments, error);
+    if (status == AMQPEXT_OK) {
+        setup->arguments_to_be_cancelled = amqpext__table_copy(&setup->arena, arguments);
+        if (setup->arguments_to_be_cancelled == NULL)
+            status = amqpext__fail_memory(error);
+    }
+    amqpext_table_free(arguments);
+    return status;
+}
+
 static enum amqpext_status copy_tables(struct consumer_setup *setup, struct amqpext_error *error)
 {
     struct amqpext_consumer_options *options = &setup->options;
@@ -295,8 +314,9 @@ static enum amqpext_status copy_tables(struct consumer_setup *setup, struct amqp
     if (arguments == NULL && options->consume_arguments != NULL)
         return amqpext__fail_memory(error);
     options->consume_arguments = arguments;
-    if (options->topology == NULL)
-        return AMQPEXT_OK;
+    status = add_cancel(setup, error);
+    if (status != AMQPEXT_OK || options->topology == NULL)
+        return status;
     status = amqpext__topology_copy(&setup->arena, options->topology, &setup->topology, error);
     options->topology = &setup->topology;
     return status;

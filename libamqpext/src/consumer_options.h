@@ -19,6 +19,8 @@ struct consumer_setup {
     size_t n_bindings;
     const struct amqpext_serializer *serializer; /* of bodies whose content type says nothing */
     unsigned max_attempts;
+    /* Those of the options, and the wish to be cancelled when the queue crashes. */
+    const struct amqpext_table *arguments_to_be_cancelled;
 };
 
 /* A setup that it could not make is empty, and can be freed. */

@@ -91,6 +91,8 @@ struct amqpext_consumer {
     bool has_added; /* deliveries since workers were woken last */
     struct ack_window window;
     struct flow flow;
+    bool asks_for_cancel; /* of the broker, when the queue crashes */
+    bool is_cancel_refused; /* the queue knows no such wish */
     enum drain_state drain;
     struct amqpext_delivery *live_first, *live_last; /* all, in the order of arrival */
     uint64_t slow_due_us;

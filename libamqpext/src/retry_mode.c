@@ -23,6 +23,11 @@ bool amqpext__retry_has_quorum_delays(const struct broker *broker)
     return is_since(broker, 3, 10);
 }
 
+bool amqpext__retry_has_silent_recovery(const struct broker *broker)
+{
+    return broker->major != 0 && !is_since(broker, 4, 0);
+}
+
 static bool is_allowed(const struct retry_wishes *wishes, const struct broker *broker,
                        enum retry_extras extras)
 {

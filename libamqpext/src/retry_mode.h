@@ -36,6 +36,12 @@ bool amqpext__retry_has_delayed(const struct broker *broker);
 bool amqpext__retry_has_quorum_delays(const struct broker *broker);
 
 /*
+ * Before RabbitMQ 4.0 a consumer of a classic queue that crashes is taken over by the queue's new
+ * process and not told, unless it has asked to be cancelled.
+ */
+bool amqpext__retry_has_silent_recovery(const struct broker *broker);
+
+/*
  * The most useful extras that the broker has not refused: `refused` has the bit 1 << extras of each
  * that it has. False: all that the wishes allow were refused.
  */

@@ -9,20 +9,20 @@
 struct version {
     const char *name;
     struct broker broker;
-    bool has_delayed, has_quorum_delays;
+    bool has_delayed, has_quorum_delays, has_silent_recovery;
     enum retry_extras for_quorum; /* in mode AUTO */
 };
 
 static const struct version versions[] = {
-    {"3.9", {.major = 3, .minor = 9}, false, false, EXTRA_DEAD_LETTERS},
-    {"3.10", {.major = 3, .minor = 10}, false, true, EXTRA_DEAD_LETTERS},
-    {"3.13", {.major = 3, .minor = 13}, false, true, EXTRA_DEAD_LETTERS},
-    {"4.0", {.major = 4, .minor = 0}, false, true, EXTRA_DEAD_LETTERS},
-    {"4.2", {.major = 4, .minor = 2}, false, true, EXTRA_DEAD_LETTERS},
-    {"4.3", {.major = 4, .minor = 3}, true, true, EXTRA_BOTH},
-    {"4.10", {.major = 4, .minor = 10}, true, true, EXTRA_BOTH},
-    {"5.0", {.major = 5, .minor = 0}, true, true, EXTRA_BOTH},
-    {"no RabbitMQ", {.major = 0, .minor = 0}, false, false, EXTRA_DEAD_LETTERS},
+    {"3.9", {.major = 3, .minor = 9}, false, false, true, EXTRA_DEAD_LETTERS},
+    {"3.10", {.major = 3, .minor = 10}, false, true, true, EXTRA_DEAD_LETTERS},
+    {"3.13", {.major = 3, .minor = 13}, false, true, true, EXTRA_DEAD_LETTERS},
+    {"4.0", {.major = 4, .minor = 0}, false, true, false, EXTRA_DEAD_LETTERS},
+    {"4.2", {.major = 4, .minor = 2}, false, true, false, EXTRA_DEAD_LETTERS},
+    {"4.3", {.major = 4, .minor = 3}, true, true, false, EXTRA_BOTH},
+    {"4.10", {.major = 4, .minor = 10}, true, true, false, EXTRA_BOTH},
+    {"5.0", {.major = 5, .minor = 0}, true, true, false, EXTRA_BOTH},
+    {"no RabbitMQ", {.major = 0, .minor = 0}, false, false, false, EXTRA_DEAD_LETTERS},
 };
 
 enum { N_VERSIONS = sizeof(versions) / sizeof(versions[0]) };
@@ -39,6 +39,7 @@ static void versions_can_what_they_can(void **state)
 
         if (amqpext__retry_has_delayed(&version->broker) != version->has_delayed ||
             amqpext__retry_has_quorum_delays(&version->broker) != version->has_quorum_delays ||
+            amqpext__retry_has_silent_recovery(&version->broker) != version->has_silent_recovery ||
             !amqpext__retry_extras(&wishes, &version->broker, 0, &extras) ||
             extras != version->for_quorum)
             fail_msg("%s: extras %d", version->name, (int)extras);

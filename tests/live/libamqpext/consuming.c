@@ -101,6 +101,25 @@ void consuming_publish(struct consuming *consuming, const char *body)
     consuming_publish_to(consuming, "", consuming->queue, "application/json", body, strlen(body));
 }
 
+void consuming_publish_until_taken(struct consuming *consuming, const char *body)
+{
+    struct amqpext_publish_options options = AMQPEXT_PUBLISH_OPTIONS_INIT;
+    struct amqpext_error error = AMQPEXT_ERROR_INIT;
+    enum amqpext_status status = AMQPEXT_EREFUSED;
+    unsigned i;
+
+    options.mandatory = true;
+    options.timeout_ms = PATIENCE_MS;
+    for (i = 0; i < PATIENCE_MS / 100 && status == AMQPEXT_EREFUSED; i++) {
+        consuming_sleep_ms(i == 0 ? 0 : 100);
+        error = (struct amqpext_error)AMQPEXT_ERROR_INIT;
+        status = amqpext_publish_bytes_wait(producer_of(consuming), body, strlen(body),
+                                            consuming->queue, &options, NULL, &error);
+    }
+    if (status != AMQPEXT_OK)
+        fail_msg("not published: %s", error.message);
+}
+
 void consuming_publish_numbers(struct consuming *consuming, unsigned n)
 {
     struct amqpext_producer *producer = producer_of(consuming);

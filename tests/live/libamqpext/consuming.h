@@ -29,6 +29,8 @@ void consuming_start(struct consuming *consuming);
 void consuming_end(struct consuming *consuming);
 /* Publishes to the queue and waits for the confirm. */
 void consuming_publish(struct consuming *consuming, const char *body);
+/* The same, again and again while it is refused: a queue that crashes refuses what it is given. */
+void consuming_publish_until_taken(struct consuming *consuming, const char *body);
 /* The same for any message, to an exchange and key. */
 void consuming_publish_to(struct consuming *consuming, const char *exchange, const char *key,
                           const char *content_type, const void *body, size_t size);

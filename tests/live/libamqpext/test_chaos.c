@@ -386,6 +386,20 @@ static bool wait_until_handled(struct world *world)
     return true;
 }
 
+/* Where messages are that nobody handles. */
+static void show_left(struct world *world)
+{
+    struct amqpext_consumer_stats stats = AMQPEXT_CONSUMER_STATS_INIT;
+
+    amqpext_consumer_stats(world->consumer, &stats);
+    printf(
+        "# left: the consumer has %llu in flight, %llu delivered, %llu acknowledged, %llu retried, %llu stale\n",
+        (unsigned long long)stats.in_flight, (unsigned long long)stats.delivered,
+        (unsigned long long)stats.acknowledged, (unsigned long long)stats.retried,
+        (unsigned long long)stats.stale);
+    broker_show_messages(world->queue);
+}
+
 /*
  * Duplicates, too, are handled in the end: nothing stays with the consumer or in a queue. Returns
  * how many messages do, and shows where.
@@ -404,7 +418,7 @@ static unsigned long wait_until_empty(struct world *world)
         usleep(50000);
     }
     if (count != 0)
-        broker_show_messages(world->queue);
+        show_left(world);
     return count;
 }
 

@@ -66,11 +66,59 @@ static void crash_of_the_queue_s_process_is_survived(void **state)
     consuming_publish(&consuming, "1");
     (void)handler_wait_ended(&consuming.handler, 1);
     assert_true(broker_crash_queue("faults.crashed"));
-    consuming_publish(&consuming, "2");
+    consuming_publish_until_taken(&consuming, "2");
     /* The first may come again: the queue forgot that it was acknowledged. */
     while (strcmp(handler_wait_ended(&consuming.handler, n)->body, "2") != 0)
         n++;
     assert_true(n <= 3);
+    consuming_end(&consuming);
+}
+
+/* Those of the crashed process must not be settled with the new one. */
+static void all_is_settled_that_was_delivered_before_and_after_a_crash(void **state)
+{
+    enum { MESSAGES = 5 };
+    struct consuming consuming;
+    char body[8];
+    size_t i;
+
+    (void)state;
+    consuming_begin(&consuming, "faults.twice", AMQPEXT_DEFER);
+    consuming.options.prefetch_count = 4 * MESSAGES;
+    consuming_start(&consuming);
+    for (i = 0; i < MESSAGES; i++) {
+        snprintf(body, sizeof(body), "%zu", i);
+        consuming_publish(&consuming, body);
+    }
+    (void)handler_wait_ended(&consuming.handler, MESSAGES);
+    assert_true(broker_crash_queue("faults.twice"));
+    consuming_publish_until_taken(&consuming, "5");
+    (void)handler_wait_ended(&consuming.handler, 2 * MESSAGES + 1);
+    for (i = 0; i < 2 * MESSAGES + 1; i++)
+        assert_int_equal(
+            amqpext_delivery_settle(consuming.handler.calls[i]->delivery, AMQPEXT_ACK, NULL),
+            i < MESSAGES ? AMQPEXT_ESTALE : AMQPEXT_OK);
+    assert_int_equal(figures_of(consuming.consumer).cancelled, 1);
+    consuming_wait_empty("faults.twice");
+    consuming_end(&consuming);
+}
+
+static void consumer_of_a_quorum_queue_that_it_did_not_declare_needs_no_crash_told(void **state)
+{
+    const struct amqpext_queue quorum = {.name = "faults.quorum", .type = AMQPEXT_QUEUE_QUORUM};
+    const struct amqpext_queue given = {.name = "faults.quorum", .declare = AMQPEXT_PASSIVE};
+    struct consuming consuming;
+
+    (void)state;
+    consuming_begin(&consuming, "faults.quorum", AMQPEXT_ACK);
+    consuming.options.queue = NULL;
+    consuming.options.queue_options = &quorum;
+    consuming_start(&consuming);
+    amqpext_consumer_free(consuming.consumer);
+    consuming.options.queue_options = &given;
+    consuming_start(&consuming);
+    consuming_publish(&consuming, "1");
+    (void)handler_wait_ended(&consuming.handler, 1);
     consuming_end(&consuming);
 }
 
@@ -274,6 +322,8 @@ int main(void)
         cmocka_unit_test(deleted_queue_is_made_again_and_consumed),
         cmocka_unit_test(deleted_exchange_and_binding_come_back_with_the_next_channel),
         cmocka_unit_test(crash_of_the_queue_s_process_is_survived),
+        cmocka_unit_test(all_is_settled_that_was_delivered_before_and_after_a_crash),
+        cmocka_unit_test(consumer_of_a_quorum_queue_that_it_did_not_declare_needs_no_crash_told),
         cmocka_unit_test(broker_that_was_killed_gives_back_what_was_not_settled),
         cmocka_unit_test(held_delivery_stays_unacknowledged_over_a_reconnect),
     };
