@@ -1,6 +1,6 @@
 /*
- * Cells: the hot calls. Counters and histograms add to slots of the calling thread, gauges and state
- * sets change one shared number; none of them takes a lock but for what happens once.
+ * Cells: the hot calls. Counters and histograms add to slots of the calling thread, gauges and
+ * state sets change one shared number; none of them takes a lock but for what happens once.
  */
 #include "cell_state.h"
 

@@ -2,8 +2,8 @@
  * Gathering: one reading of all values. Families of the registry are copied under its lock, which
  * hot calls do not take; then collectors are asked without one.
  *
- * Order: begin, copy, collect; the gathering is in the registry's list until it is released, so that
- * the texts it borrows stay.
+ * Order: begin, copy, collect; the gathering is in the registry's list until it is released, so
+ * that the texts it borrows stay.
  */
 #include <stdlib.h>
 

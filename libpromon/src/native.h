@@ -1,10 +1,10 @@
 /*
  * Native histograms: buckets whose bounds are powers of 2^(2^-schema), made as values come.
  *
- * Each bucket is a slot of one block, found by a table that is read without a lock. A bucket that is
- * new, and a change to half as many, take the lock of the family; the latter moves what was counted
- * to a new block after a grace. Counts are never reset: when there would be more buckets than the
- * family allows, they become wider, down to schema -4, which has no limit.
+ * Each bucket is a slot of one block, found by a table that is read without a lock. A bucket that
+ * is new, and a change to half as many, take the lock of the family; the latter moves what was
+ * counted to a new block after a grace. Counts are never reset: when there would be more buckets
+ * than the family allows, they become wider, down to schema -4, which has no limit.
  */
 #ifndef PROMON_SRC_NATIVE_H
 #define PROMON_SRC_NATIVE_H

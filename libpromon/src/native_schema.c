@@ -1,6 +1,6 @@
 /*
- * Schemas of native histograms: bucket `key` of schema s ends with 2^(key * 2^-s). The arithmetic is
- * that of the exponents and, above schema 0, of a search among the bounds of the fractions.
+ * Schemas of native histograms: bucket `key` of schema s ends with 2^(key * 2^-s). The arithmetic
+ * is that of the exponents and, above schema 0, of a search among the bounds of the fractions.
  */
 #include <float.h>
 #include <math.h>

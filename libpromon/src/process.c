@@ -40,7 +40,7 @@ static void tell_cpu(struct promon_collection *collection)
              (double)used.tv_sec + (double)used.tv_nsec / 1e9);
 }
 
-/* Entries of an open folder but those whose names begin with a point; -1 when they cannot be read. */
+/* Entries of an open folder but those whose names begin with a point; -1 when it is not read. */
 static long count_entries(int folder)
 {
     _Alignas(struct dirent64) char buffer[DIRECTORY_BYTES];

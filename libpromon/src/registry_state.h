@@ -70,7 +70,7 @@ bool promon__registry_is_taken(const struct promon__registry *registry,
 enum promon_status promon__own_metrics_add(struct promon__registry *registry,
                                            struct promon_error *error);
 
-/* As promon__registry_collector_add; is_own: with names that begin with "promon_" and "process_". */
+/* As promon__registry_collector_add; without is_own, reserved names are left out. */
 enum promon_status promon__collector_add(struct promon__registry *registry,
                                          const struct promon_collector *collector,
                                          struct promon_collector **out, struct promon_error *error);

@@ -2,8 +2,8 @@
  * Threads: the memory that each counts in. It is made at a thread's first use of a slot, and folded
  * into the shared slots when the thread ends; a destructor of pthread_key_t tells that.
  *
- * Order of a thread: first use, more chunks as it meets more slots, fold. A thread may outlive every
- * monitor and meet another one.
+ * Order of a thread: first use, more chunks as it meets more slots, fold. A thread may outlive
+ * every monitor and meet another one.
  */
 #include "slots_process.h"
 

@@ -4,9 +4,10 @@
  * amount for a counter or a NaN is not carried out and counted in promon_misuse_total.
  *
  * Counters and histograms are kept per thread, so that threads never wait for each other; a
- * reading adds them up. When a thread ends, what it counted stays. A signal handler may use them
- * when its thread has used the same cell before; on other machines than x86 an increment that it
- * interrupts may be lost.
+ * reading adds them up. When a thread ends, what it counted stays. A native bucket that is new to
+ * its series takes a lock once. A signal handler may use cells that its thread has used before,
+ * but not histograms with native buckets; of what it interrupts, a fraction and the sum of a
+ * histogram may be lost, on other machines than x86 an increment too.
  *
  * A cell is valid until its series, family or monitor is removed.
  *

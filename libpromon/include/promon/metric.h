@@ -64,7 +64,8 @@ struct promon_family_options {
      * 1; 1.1 is usual. They travel in protobuf and OpenMetrics 2.0 only. Default: none.
      */
     double native_factor;
-    unsigned native_max_buckets; /* wider ones replace them when there would be more; default 160 */
+    /* Wider ones replace them when there would be more; default 160, at most 500. */
+    unsigned native_max_buckets;
     double native_zero_threshold; /* below it a value is zero; default 2^-128 */
     const char *const *states; /* state set: names, NULL-terminated; mandatory for it */
     /*
