@@ -39,8 +39,6 @@ struct promon__series {
     /* Of a histogram, or with exemplars; NULL where it is not needed. */
     struct promon__native_state *native;
     struct promon__exemplars *exemplars;
-    /* Classic buckets as they were gathered last, of a histogram that has native ones too. */
-    uint64_t *reported;
 };
 
 /* Open addressing; an entry is NULL, a series, or the stone on a removed one. */

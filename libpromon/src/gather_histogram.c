@@ -29,20 +29,21 @@ static void sum_classic(const struct promon__series *series, uint64_t *counts,
         out->count += counts[i];
 }
 
-static void agree(struct promon__series *series, uint64_t *counts, uint64_t count)
+static void agree(const struct promon__series *series, uint64_t *counts, uint64_t count)
 {
+    uint64_t *reported = promon__native_reported(series->native);
     const unsigned n = series->cell.family->n_bounds + 1;
     uint64_t missing = count;
     unsigned i;
 
     for (i = 0; i < n; i++)
-        missing -= series->reported[i];
+        missing -= reported[i];
     for (i = 0; i < n; i++) {
-        const uint64_t more = counts[i] - series->reported[i];
+        const uint64_t more = counts[i] - reported[i];
 
-        series->reported[i] += more < missing ? more : missing;
+        reported[i] += more < missing ? more : missing;
         missing -= more < missing ? more : missing;
-        counts[i] = series->reported[i];
+        counts[i] = reported[i];
     }
 }
 

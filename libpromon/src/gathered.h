@@ -61,7 +61,7 @@ struct promon__gathered_series {
     const char *label_text; /* escaped, `a="x",b="y"`, without braces; "" without labels */
     size_t label_text_size;
     const char *const *label_values; /* as many as the family has labels, unescaped */
-    double created_s; /* since 1970 */
+    double created_s; /* since 1970; 0 where it is not known: of collectors */
     struct promon__number number; /* counter, gauge; info is 1 */
     const struct promon__gathered_histogram *histogram; /* else NULL */
     uint64_t states; /* state set: a bit for each that is on */

@@ -36,6 +36,7 @@ struct layout {
 
 struct promon__native_state {
     struct layout *layout;
+    uint64_t reported[]; /* classic buckets */
 };
 
 static unsigned slots_of(const struct layout *layout)
@@ -79,7 +80,8 @@ static void free_layout(struct layout *layout)
 enum promon_status promon__native_new(const struct promon_family *family,
                                       struct promon__native_state **out, struct promon_error *error)
 {
-    struct promon__native_state *native = malloc(sizeof(*native));
+    struct promon__native_state *native =
+        calloc(1, sizeof(*native) + (family->n_bounds + 1) * sizeof(uint64_t));
 
     if (native == NULL)
         return promon__fail_memory(error);
@@ -98,8 +100,14 @@ void promon__native_free(struct promon__native_state *native)
     free(native);
 }
 
-void promon__native_zero(struct promon__native_state *native)
+uint64_t *promon__native_reported(struct promon__native_state *native)
 {
+    return native->reported;
+}
+
+void promon__native_zero(const struct promon_family *family, struct promon__native_state *native)
+{
+    memset(native->reported, 0, (family->n_bounds + 1) * sizeof(uint64_t));
     promon__slots_zero(native->layout->slot, slots_of(native->layout));
 }
 

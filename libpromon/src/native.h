@@ -51,7 +51,10 @@ bool promon__native_gather(const struct promon_family *family,
                            const struct promon__native_state *native, struct promon__pool *pool,
                            struct promon__native *out, uint64_t *count, double *sum);
 
-/* Sets counts to zero; buckets stay. */
-void promon__native_zero(struct promon__native_state *native);
+/* The family's classic buckets as they were gathered last; the caller's. */
+uint64_t *promon__native_reported(struct promon__native_state *native);
+
+/* Sets counts to zero, also those that were reported; buckets stay. */
+void promon__native_zero(const struct promon_family *family, struct promon__native_state *native);
 
 #endif

@@ -236,9 +236,7 @@ static void start_over(struct promon_family *family, double now_s)
         if (family->kind == PROMON_HISTOGRAM && family->is_classic)
             promon__slots_zero(series->cell.slot, promon__classic_slots(family));
         if (series->native != NULL)
-            promon__native_zero(series->native);
-        if (series->reported != NULL)
-            memset(series->reported, 0, (family->n_bounds + 1) * sizeof(uint64_t));
+            promon__native_zero(family, series->native);
         promon__exemplars_free(series->exemplars);
         series->exemplars = NULL;
         series->created_s = now_s;

@@ -84,13 +84,6 @@ static enum promon_status make_histogram(struct promon__series *series, struct p
     if (status != PROMON_OK || !family->has_native)
         return status;
     status = promon__native_new(family, &series->native, error);
-    if (status == PROMON_OK && family->is_classic) {
-        series->reported = calloc(family->n_bounds + 1, sizeof(uint64_t));
-        if (series->reported == NULL) {
-            promon__native_free(series->native);
-            status = promon__fail_memory(error);
-        }
-    }
     if (status != PROMON_OK && family->is_classic)
         promon__slots_free(series->cell.slot, promon__classic_slots(family));
     return status;
@@ -122,7 +115,6 @@ void promon__series_free_slots(struct promon__series *series)
 void promon__series_free(struct promon__series *series)
 {
     promon__exemplars_free(series->exemplars);
-    free(series->reported);
     free(series);
 }
 

@@ -99,22 +99,28 @@ struct promon__thread *promon__thread_first_use(void)
     return thread;
 }
 
-/* Other threads look at the list of chunks under the lock only. */
+/*
+ * Other threads look at the list of chunks under the lock only; a signal handler on this one may
+ * look at any moment, so that the old list is there until the new one is.
+ */
 static bool make_room(struct promon__thread *thread, size_t n)
 {
     size_t capacity = thread->n_chunks == 0 ? FIRST_CHUNKS : thread->n_chunks * 2;
+    uint64_t **const old = thread->chunks;
     uint64_t **chunks;
 
     if (n <= thread->n_chunks)
         return true;
     if (capacity < n)
         capacity = n;
-    chunks = realloc(thread->chunks, capacity * sizeof(uint64_t *));
+    chunks = calloc(capacity, sizeof(uint64_t *));
     if (chunks == NULL)
         return false;
-    memset(chunks + thread->n_chunks, 0, (capacity - thread->n_chunks) * sizeof(uint64_t *));
-    thread->chunks = chunks;
-    thread->n_chunks = capacity;
+    if (thread->n_chunks > 0)
+        memcpy(chunks, thread->chunks, thread->n_chunks * sizeof(uint64_t *));
+    __atomic_store_n(&thread->chunks, chunks, __ATOMIC_RELEASE);
+    __atomic_store_n(&thread->n_chunks, capacity, __ATOMIC_RELEASE);
+    free(old);
     return true;
 }
 
