@@ -52,8 +52,8 @@ void promon__gathered_free(struct promon__gathered *gathered);
 void promon__registry_misuse(struct promon__registry *registry);
 
 /*
- * In the child of a fork: counters and histograms count from zero, gauges and states stay, locks are
- * as new.
+ * In the child of a fork: counters and histograms count from zero, gauges and states stay, locks
+ * are as new.
  */
 void promon__registry_after_fork(struct promon__registry *registry);
 

@@ -342,8 +342,13 @@ static int child_counts_from_zero(struct promon *promon, const struct shared *sh
         return 2;
     if (counting_value(promon, "c_sum", NULL) != 1 || counting_value(promon, "d", NULL) != 3)
         return 3;
+#ifndef __SANITIZE_THREAD__
+    /* The thread sanitizer has no threads in such a child. */
     run_threads(count, (void *)(uintptr_t)shared, 2);
-    return counting_value(promon, "a_total", NULL) == 1 + 2.0 * ROUNDS ? 0 : 4;
+    if (counting_value(promon, "a_total", NULL) != 1 + 2.0 * ROUNDS)
+        return 4;
+#endif
+    return 0;
 }
 
 static void the_child_of_a_fork_counts_from_zero_and_the_parent_goes_on(void **state)
