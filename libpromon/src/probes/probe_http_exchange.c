@@ -1,9 +1,9 @@
 /*
  * One request of "http" and its answer, by libcurl.
  *
- * Invariant: libcurl never resolves a name and never connects: it asks for a socket, and gets one
- * that the library has connected within the deadline, so that why there is none is told exactly.
- * It takes a proxy and credentials from nowhere but the parameters.
+ * Invariant: libcurl never resolves a name: it asks for a socket, and gets one that the library has
+ * connected within the deadline, so that why there is none is told exactly. Only to a Unix socket
+ * it connects itself. It takes a proxy and credentials from nowhere but the parameters.
  */
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -27,7 +27,7 @@ static curl_socket_t make_connection(void *data, curlsocktype purpose,
     /* A second time: the first connection was no good, and it is said why. */
     if (exchange->connected != PROMON_UP)
         return CURL_SOCKET_BAD;
-    target.host = http->unix_socket != NULL ? http->unix_socket : exchange->place->host;
+    target.host = exchange->place->host;
     target.port = (unsigned)strtoul(exchange->place->port, NULL, 10);
     exchange->has_connected = true;
     exchange->connected =
@@ -35,6 +35,10 @@ static curl_socket_t make_connection(void *data, curlsocktype purpose,
     return exchange->connected == PROMON_UP ? fd : CURL_SOCKET_BAD;
 }
 
+/*
+ * libcurl 7.87 and 7.88 connect in spite of this. The system lets them: a connection that was waited
+ * for is reported by the next connect(), and only by that.
+ */
 static int is_connected_already(void *data, curl_socket_t fd, curlsocktype purpose)
 {
     (void)data;
@@ -159,10 +163,15 @@ static void set_connection(struct promon__http_exchange *exchange)
     CURL *curl = exchange->curl;
 
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_CONNECT_TO, exchange->http->connect_to);
-    curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, make_connection);
-    curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, exchange);
-    curl_easy_setopt(curl, CURLOPT_SOCKOPTFUNCTION, is_connected_already);
+    if (exchange->http->unix_socket != NULL) {
+        curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, exchange->http->unix_socket);
+        exchange->has_connected = true;
+    } else {
+        curl_easy_setopt(curl, CURLOPT_CONNECT_TO, exchange->http->connect_to);
+        curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, make_connection);
+        curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, exchange);
+        curl_easy_setopt(curl, CURLOPT_SOCKOPTFUNCTION, is_connected_already);
+    }
     curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, exchange->http->keeps ? 0L : 1L);
 }
 
@@ -229,6 +238,25 @@ static bool is_securing(const struct promon__http_exchange *exchange)
            time_of(exchange->curl, CURLINFO_APPCONNECT_TIME_T) == 0;
 }
 
+/*
+ * Of a Unix socket, to which libcurl does not say why it could not connect, and takes one whose
+ * queue is full for connected: it is found out in the time that is left.
+ */
+static enum promon_verdict fail_unix(const struct promon__http_exchange *exchange, CURLcode code)
+{
+    const struct promon_host *host = exchange->http->host;
+    const struct promon_target target = {.size = sizeof(target),
+                                         .host = exchange->http->unix_socket};
+    enum promon_verdict verdict;
+    int fd = -1;
+
+    verdict = host->connect(&target, exchange->deadline_ns, exchange->result, &fd);
+    if (verdict != PROMON_UP)
+        return verdict;
+    close(fd);
+    return host->fail(exchange->result, PROMON_REASON_PROTOCOL, "%s", curl_easy_strerror(code));
+}
+
 static enum promon_verdict fail(const struct promon__http_exchange *exchange, CURLcode code)
 {
     const struct promon_host *host = exchange->http->host;
@@ -241,6 +269,11 @@ static enum promon_verdict fail(const struct promon__http_exchange *exchange, CU
             return host->fail(result, PROMON_REASON_CONNECT_TIMEOUT,
                               "the TLS handshake was not over in time");
         return host->fail(result, PROMON_REASON_TIMEOUT, "no whole answer in time");
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_SEND_ERROR:
+        if (exchange->http->unix_socket != NULL)
+            return fail_unix(exchange, code);
+        break;
     case CURLE_GOT_NOTHING:
         return host->fail(result, reason, "it closed the connection without an answer");
     case CURLE_OUT_OF_MEMORY:

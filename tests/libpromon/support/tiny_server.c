@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "test.h"
@@ -23,6 +24,7 @@ struct tiny_server {
     int fd, ends[2];
     uint16_t port;
     pthread_t thread;
+    char *path; /* of a Unix socket; else NULL */
     SSL_CTX *context;
     tiny_serve_fn serve;
     void *data;
@@ -234,25 +236,59 @@ static SSL_CTX *context_of(const char *certificate)
     return context;
 }
 
-struct tiny_server *tiny_server_new(const char *certificate, tiny_serve_fn serve, void *data)
+static struct tiny_server *make(int fd, tiny_serve_fn serve, void *data)
 {
     struct tiny_server *server = calloc(1, sizeof(*server));
-    sigset_t all, before;
 
     assert_non_null(server);
+    server->fd = fd;
     server->serve = serve;
     server->data = data;
-    server->fd = bound(&server->port);
-    assert_int_equal(listen(server->fd, 16), 0);
+    assert_int_equal(listen(fd, 16), 0);
     assert_int_equal(pipe2(server->ends, O_CLOEXEC), 0);
-    if (certificate != NULL)
-        server->context = context_of(certificate);
+    return server;
+}
+
+static struct tiny_server *start(struct tiny_server *server)
+{
+    sigset_t all, before;
+
     /* OpenSSL's own BIO raises SIGPIPE, which is nobody's here. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     assert_int_equal(pthread_create(&server->thread, NULL, run, server), 0);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return server;
+}
+
+struct tiny_server *tiny_server_new(const char *certificate, tiny_serve_fn serve, void *data)
+{
+    uint16_t port;
+    struct tiny_server *server = make(bound(&port), serve, data);
+
+    server->port = port;
+    if (certificate != NULL)
+        server->context = context_of(certificate);
+    return start(server);
+}
+
+struct tiny_server *tiny_server_new_at(const char *path, tiny_serve_fn serve, void *data)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct tiny_server *server;
+
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    server = make(fd, serve, data);
+    server->path = strdup(path);
+    return start(server);
+}
+
+void tiny_server_demand_login(struct tiny_server *server, const char *ca_file)
+{
+    assert_int_equal(SSL_CTX_load_verify_locations(server->context, ca_file, NULL), 1);
+    SSL_CTX_set_verify(server->context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 }
 
 void tiny_server_free(struct tiny_server *server)
@@ -265,6 +301,9 @@ void tiny_server_free(struct tiny_server *server)
     close(server->ends[1]);
     close(server->fd);
     SSL_CTX_free(server->context);
+    if (server->path != NULL)
+        unlink(server->path);
+    free(server->path);
     free(server);
 }
 

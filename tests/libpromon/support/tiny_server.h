@@ -18,6 +18,10 @@ typedef void (*tiny_serve_fn)(struct tiny_peer *peer, void *data);
 
 /* `certificate` is the path of NAME.pem and NAME.key without their ends; NULL: no TLS. */
 struct tiny_server *tiny_server_new(const char *certificate, tiny_serve_fn serve, void *data);
+/* The same at a Unix socket, which it removes in the end. */
+struct tiny_server *tiny_server_new_at(const char *path, tiny_serve_fn serve, void *data);
+/* Before the first connection: only clients with a certificate of this authority are let in. */
+void tiny_server_demand_login(struct tiny_server *server, const char *ca_file);
 void tiny_server_free(struct tiny_server *server);
 uint16_t tiny_server_port(const struct tiny_server *server);
 /* Connections taken so far. */

@@ -2,6 +2,8 @@
  * The probe "http": each way in which a server can answer or not, and what is told of it.
  */
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "test.h"
@@ -328,6 +330,74 @@ static void wrong_parameters_are_refused(void **state)
                             rows[i].message);
 }
 
+static void a_unix_socket_is_asked_for_any_url(void **state)
+{
+    char folder[] = "/tmp/test_probe_http_XXXXXX", path[64], params[256];
+    struct tiny_server *server;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/socket", folder);
+    server = tiny_server_new_at(path, http_answer, (void *)(uintptr_t)HTTP_OK);
+    snprintf(params, sizeof(params),
+             "{\"url\": \"http://nobody.invalid/health\", \"unix_socket\": \"%s\"}", path);
+    probe_once("http", params, LONG_MS, PROMON_UP, PROMON_REASON_NONE);
+    assert_true(http_was_asked("GET /health HTTP/1.1\r\nHost: nobody.invalid\r\n"));
+    tiny_server_free(server);
+    probe_once("http", params, LONG_MS, PROMON_DOWN, PROMON_REASON_REFUSED);
+    rmdir(folder);
+}
+
+static int full_queue(const char *path, int fill[8])
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int i;
+
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(fd, 0), 0);
+    for (i = 0; i < 8; i++) {
+        fill[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        (void)connect(fill[i], (struct sockaddr *)&address, sizeof(address));
+    }
+    return fd;
+}
+
+static void a_unix_socket_with_a_full_queue_is_a_timeout(void **state)
+{
+    char folder[] = "/tmp/test_probe_http_XXXXXX", path[64], params[256];
+    int fill[8], i, fd;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/socket", folder);
+    fd = full_queue(path, fill);
+    snprintf(params, sizeof(params), "{\"url\": \"http://h/\", \"unix_socket\": \"%s\"}", path);
+    probe_once("http", params, SHORT_MS, PROMON_DOWN, PROMON_REASON_CONNECT_TIMEOUT);
+    for (i = 0; i < 8; i++)
+        close(fill[i]);
+    close(fd);
+    unlink(path);
+    rmdir(folder);
+}
+
+static void versions_are_as_ordered(void **state)
+{
+    static const struct http_row rows[] = {
+        {http_answer, HTTP_OK, ", \"http_version\": \"1.1\"", LONG_MS, PROMON_UP,
+         PROMON_REASON_NONE},
+        /* A server of HTTP/1.1 alone. */
+        {http_answer_once, HTTP_OK, ", \"http_version\": \"2\"", LONG_MS, PROMON_DOWN,
+         PROMON_REASON_PROTOCOL},
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        http_run(&rows[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +410,9 @@ int main(void)
         cmocka_unit_test(head_has_no_body),
         cmocka_unit_test(servers_that_cannot_be_reached_are_told_apart),
         cmocka_unit_test(a_kept_connection_that_the_server_closed_is_made_again),
+        cmocka_unit_test(a_unix_socket_is_asked_for_any_url),
+        cmocka_unit_test(a_unix_socket_with_a_full_queue_is_a_timeout),
+        cmocka_unit_test(versions_are_as_ordered),
         cmocka_unit_test(a_proxy_of_the_environment_is_nobody),
         cmocka_unit_test(nothing_secret_is_told),
         cmocka_unit_test(wrong_parameters_are_refused),

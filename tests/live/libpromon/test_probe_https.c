@@ -133,6 +133,28 @@ static void a_missing_file_of_certificates_is_a_fault_of_the_probe(void **state)
     tiny_server_free(server);
 }
 
+static void a_client_logs_in_with_its_certificate(void **state)
+{
+    char path[512], ca[512], client[512], more[2048], ca_file[520];
+    struct tiny_server *server =
+        tiny_server_new(certificate("server", path), http_answer, (void *)(uintptr_t)HTTP_OK);
+
+    (void)state;
+    snprintf(ca_file, sizeof(ca_file), "%s.pem", certificate("ca", ca));
+    tiny_server_demand_login(server, ca_file);
+    snprintf(more, sizeof(more),
+             ", \"ca_file\": \"%s\", \"client_cert\": \"%s.pem\", \"client_key\": \"%s.key\"",
+             ca_file, certificate("client", client), client);
+    http_probe("https", tiny_server_port(server), more, LONG_MS, PROMON_UP, PROMON_REASON_NONE);
+    snprintf(more, sizeof(more), ", \"ca_file\": \"%s\"", ca_file);
+    http_probe("https", tiny_server_port(server), more, LONG_MS, PROMON_DOWN,
+               PROMON_REASON_PROTOCOL);
+    snprintf(more, sizeof(more), ", \"ca_file\": \"%s\", \"client_cert\": \"/nowhere\"", ca_file);
+    http_probe("https", tiny_server_port(server), more, LONG_MS, PROMON_ERROR,
+               PROMON_REASON_INTERNAL);
+    tiny_server_free(server);
+}
+
 static unsigned open_descriptors(void)
 {
     DIR *folder = opendir("/proc/self/fd");
@@ -197,6 +219,7 @@ int main(void)
         cmocka_unit_test(certificates_are_told_even_when_they_are_not_trusted),
         cmocka_unit_test(half_a_handshake_is_a_timeout_of_the_connection),
         cmocka_unit_test(a_connection_is_kept_when_told_to),
+        cmocka_unit_test(a_client_logs_in_with_its_certificate),
         cmocka_unit_test(descriptors_stay_as_many_as_they_are),
         cmocka_unit_test(descriptors_of_broken_answers_are_closed),
         cmocka_unit_test(a_missing_file_of_certificates_is_a_fault_of_the_probe),
