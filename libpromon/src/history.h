@@ -3,7 +3,8 @@
  * days of days. A slot that saw no check is empty.
  *
  * Order: init; add in the order of time; read.
- * Invariant: memory is fixed; a clock that jumps back adds to the newest slot.
+ * Invariant: memory is fixed; a clock that jumps back adds to the newest slot, and one that jumps
+ * back by more than a ring begins that ring anew.
  */
 #ifndef PROMON_SRC_HISTORY_H
 #define PROMON_SRC_HISTORY_H
