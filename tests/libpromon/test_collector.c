@@ -69,7 +69,10 @@ static void metrics_of_collectors_are_exposed(void **state)
     counting_free(promon);
 }
 
-/* Twelve faults, the last in another family; between them samples of nothing, which is not counted again. */
+/*
+ * Twelve faults, the last in another family; between them samples of nothing, which is not counted
+ * again.
+ */
 static void tell_wrongly(void *data, struct promon_collection *collection)
 {
     static const uint64_t counts[] = {1};
