@@ -129,12 +129,16 @@ static inline void promon__own_add(uint64_t *place, uint64_t amount)
 #endif
 }
 
-/* There is no such instruction for doubles. */
+/* There is no such instruction for doubles; these two stay in the registers of doubles. */
 static inline void promon__own_add_real(uint64_t *place, double amount)
 {
+#ifdef PROMON__ONE_INSTRUCTION
+    __asm__ __volatile__("addsd %1, %0\n\tmovsd %0, %1" : "+&x"(amount), "+m"(*place));
+#else
     const double sum = promon__real_of(__atomic_load_n(place, __ATOMIC_RELAXED)) + amount;
 
     __atomic_store_n(place, promon__bits_of(sum), __ATOMIC_RELEASE);
+#endif
 }
 
 /* Adds to a slot of the calling thread. */
