@@ -36,8 +36,8 @@ static curl_socket_t make_connection(void *data, curlsocktype purpose,
 }
 
 /*
- * libcurl 7.87 and 7.88 connect in spite of this. The system lets them: a connection that was waited
- * for is reported by the next connect(), and only by that.
+ * libcurl 7.87 and 7.88 connect in spite of this. The system lets them: a connection that was
+ * waited for is reported by the next connect(), and only by that.
  */
 static int is_connected_already(void *data, curl_socket_t fd, curlsocktype purpose)
 {

@@ -169,6 +169,32 @@ static void phases_and_figures_are_told(void **state)
     tiny_server_free(server);
 }
 
+/* A tenth of a second for the answer to begin, and one for it to end. */
+static void answer_slowly(struct tiny_peer *peer, void *data)
+{
+    (void)data;
+    (void)http_take_request(peer);
+    (void)tiny_pause(peer, 100);
+    tiny_say(peer, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npo");
+    (void)tiny_pause(peer, 100);
+    tiny_say(peer, "ng");
+}
+
+static void phases_are_as_long_as_they_took(void **state)
+{
+    struct tiny_server *server = tiny_server_new(NULL, answer_slowly, NULL);
+    const struct probed probed =
+        http_probe("http", tiny_server_port(server), "", LONG_MS, PROMON_UP, PROMON_REASON_NONE);
+
+    (void)state;
+    assert_true(probed.result.phases_ns[PROMON_PHASE_QUERY] >= 50000000);
+    assert_true(probed.result.phases_ns[PROMON_PHASE_TRANSFER] >= 50000000);
+    assert_true(probed.result.phases_ns[PROMON_PHASE_QUERY] +
+                    probed.result.phases_ns[PROMON_PHASE_TRANSFER] <=
+                (probed.took_ms + 1) * 1000000);
+    tiny_server_free(server);
+}
+
 static void the_timeout_of_the_parameters_shortens_the_one_of_the_probe(void **state)
 {
     struct tiny_server *server = tiny_server_new(NULL, http_never_answer, NULL);
@@ -405,6 +431,7 @@ int main(void)
         cmocka_unit_test(faults_are_told_apart),
         cmocka_unit_test(bodies_are_judged),
         cmocka_unit_test(phases_and_figures_are_told),
+        cmocka_unit_test(phases_are_as_long_as_they_took),
         cmocka_unit_test(the_timeout_of_the_parameters_shortens_the_one_of_the_probe),
         cmocka_unit_test(the_request_is_as_it_was_ordered),
         cmocka_unit_test(head_has_no_body),
