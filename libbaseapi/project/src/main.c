@@ -13,6 +13,7 @@
 #include "core/app.h"
 #include "core/database.h"
 #include "core/log.h"
+#include "core/monitoring.h"
 
 /* Longest wait for requests under way when the service is told to stop. */
 #define DRAIN_TIMEOUT_MS 30000
@@ -58,6 +59,7 @@ int main(int argc, char **argv)
 {
     struct miniorm_database *database;
     struct baseapi_app *app = NULL;
+    struct monitoring *monitoring = NULL;
     struct settings settings;
     sigset_t signals;
     int result = settings_load(&settings, argc, argv);
@@ -70,7 +72,10 @@ int main(int argc, char **argv)
     database = database_open(&settings);
     if (database != NULL)
         app = app_make(&settings, database);
-    result = app == NULL ? EXIT_FAILURE : serve(app, settings.host, &signals);
+    if (app != NULL)
+        monitoring = monitoring_open(app, database);
+    result = monitoring == NULL ? EXIT_FAILURE : serve(app, settings.host, &signals);
+    monitoring_close(monitoring);
     baseapi_app_free(app);
     miniorm_database_close(database);
     log_close();

@@ -79,7 +79,9 @@ void log_access(const struct baseapi_access *access, void *data)
     write_line(access_file.fd, line, baseapi_access_log_format(access, line, sizeof(line) - 1));
 }
 
-static void write_event(const char *level, const char *source, const char *message)
+static const char *const level_names[] = {"", "ERROR", "WARNING", "INFO", "DEBUG"};
+
+void log_event(int level, const char *source, const char *message)
 {
     char line[1024];
     struct timespec now;
@@ -90,23 +92,21 @@ static void write_event(const char *level, const char *source, const char *messa
     gmtime_r(&now.tv_sec, &utc);
     size = snprintf(line, sizeof(line) - 1, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ %s %s: %s",
                     utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
-                    utc.tm_sec, now.tv_nsec / 1000000, level, source, message);
+                    utc.tm_sec, now.tv_nsec / 1000000, level_names[level], source, message);
     if (size > 0)
         write_line(error_file.fd, line,
                    (size_t)size < sizeof(line) - 1 ? (size_t)size : sizeof(line) - 2);
 }
 
-static const char *const level_names[] = {"", "ERROR", "WARNING", "INFO", "DEBUG"};
-
 void log_error(enum baseapi_log_level level, const char *message, void *data)
 {
     (void)data;
-    write_event(level_names[level], "api", message);
+    log_event((int)level, "api", message);
 }
 
 void log_database(void *data, enum miniorm_log_level level, const char *message)
 {
     (void)data;
     if (level < MINIORM_LOG_DEBUG)
-        write_event(level_names[level], "database", message);
+        log_event((int)level, "database", message);
 }

@@ -22,4 +22,7 @@ void log_access(const struct baseapi_access *access, void *data);
 void log_error(enum baseapi_log_level level, const char *message, void *data);
 void log_database(void *data, enum miniorm_log_level level, const char *message);
 
+/* A line of error.log from elsewhere; `level` is 1 for an error to 4 for debugging. */
+void log_event(int level, const char *source, const char *message);
+
 #endif
