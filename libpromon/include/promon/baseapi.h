@@ -7,7 +7,7 @@
  *     …
  *     promon_collector_remove(promon, collector);
  *
- * Order: the monitor is made first and freed last.
+ * Order: the app is stopped, then the monitor freed (or the collector removed), then the app freed.
  *
  * Metrics:
  *     baseapi_requests_total, baseapi_responses_total{class}, baseapi_requests_cancelled_total
@@ -119,7 +119,7 @@ PROMON_INLINE enum baseapi_status promon_baseapi_route_(struct baseapi_app *app,
 
 /*
  * Adds a route for each page that the monitor has: GET, and HEAD, which the app answers by it. They
- * are not in the listing of routes. The monitor is borrowed and must outlive the app.
+ * are not in the listing of routes. The monitor is borrowed while the app runs.
  *
  * Thread:  one thread at a time; before the app starts.
  * Errors:  PROMON_EINVALID  a path is taken by another route of the app; see the message.
