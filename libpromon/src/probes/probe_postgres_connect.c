@@ -100,7 +100,8 @@ static bool follow(struct promon__postgres *postgres, struct attempt *attempt)
         PQsslInUse(postgres->connection) != 0 ? PQsslStruct(postgres->connection, "OpenSSL") : NULL;
 
     attempt->status = PQstatus(postgres->connection);
-    if (attempt->status == CONNECTION_SSL_STARTUP)
+    /* Until the server has agreed to TLS, it is only asked. */
+    if (attempt->status == CONNECTION_SSL_STARTUP && ssl != NULL)
         change_phase(postgres, attempt, PROMON_PHASE_TLS);
     else if (attempt->status != CONNECTION_STARTED && attempt->status != CONNECTION_BAD)
         change_phase(postgres, attempt, PROMON_PHASE_LOGIN);

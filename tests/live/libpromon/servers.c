@@ -142,8 +142,11 @@ static void drip(struct tiny_peer *peer, void *data)
     const struct kind *kind = data;
 
     tiny_send(peer, kind->beginning, kind->beginning_size);
-    while (tiny_pause(peer, 20))
+    /* The pause does not last when the peer has said something. */
+    while (tiny_pause(peer, 0)) {
+        usleep(20000);
         tiny_say(peer, "x");
+    }
 }
 
 static void run_against(const struct kind *kind, tiny_serve_fn serve, int64_t timeout_ms,
