@@ -171,14 +171,14 @@ enum promon_status promon__config_start(struct promon *promon, struct promon_err
     return promon__pushes_start(&promon->config->pushes, error);
 }
 
-void promon__config_stop(struct promon *promon)
+void promon__config_end(struct promon *promon)
 {
-    promon__pushes_stop(&promon->config->pushes);
+    promon__pushes_end(&promon->config->pushes);
 }
 
-void promon__config_after_fork(struct promon *promon)
+void promon__config_await(struct promon *promon)
 {
-    promon__pushes_after_fork(&promon->config->pushes);
+    promon__pushes_await(&promon->config->pushes);
 }
 
 void promon__config_close(struct promon *promon)

@@ -284,21 +284,21 @@ enum promon_status promon__pushes_start(struct promon__pushes *pushes, struct pr
     return PROMON_OK;
 }
 
-/* How the last push went is in its metrics. */
-void promon__pushes_stop(struct promon__pushes *pushes)
+void promon__pushes_end(struct promon__pushes *pushes)
 {
     size_t i;
 
     for (i = 0; i < pushes->count; i++)
-        (void)promon_pusher_stop(pushes->items[i].pusher, NULL);
+        promon__pusher_end(pushes->items[i].pusher);
 }
 
-void promon__pushes_after_fork(struct promon__pushes *pushes)
+/* How the last push went is in its metrics. */
+void promon__pushes_await(struct promon__pushes *pushes)
 {
     size_t i;
 
     for (i = 0; i < pushes->count; i++)
-        promon__pusher_after_fork(pushes->items[i].pusher);
+        (void)promon__pusher_await(pushes->items[i].pusher, NULL);
 }
 
 void promon__pushes_free(struct promon__pushes *pushes)

@@ -1,7 +1,8 @@
 /*
  * Pushes of a configuration: one pusher for each item, kept over a reload that does not change it.
  *
- * Order: prepare, beside those that are there; keep or drop what was prepared; start, stop; free.
+ * Order: prepare, beside those that are there; keep or drop what was prepared; start, end, await;
+ * free.
  */
 #ifndef PROMON_SRC_CONFIG_PUSH_H
 #define PROMON_SRC_CONFIG_PUSH_H
@@ -35,10 +36,9 @@ void promon__pushes_drop(struct promon__pushes *now, struct promon__pushes *prep
 
 /* Begins periodic pushes of those that do not push yet. */
 enum promon_status promon__pushes_start(struct promon__pushes *pushes, struct promon_error *error);
-void promon__pushes_stop(struct promon__pushes *pushes);
-
-/* In the child of a fork: they do not push there. */
-void promon__pushes_after_fork(struct promon__pushes *pushes);
+/* Lets all of them make their last push, at the same time, and waits for that. */
+void promon__pushes_end(struct promon__pushes *pushes);
+void promon__pushes_await(struct promon__pushes *pushes);
 
 void promon__pushes_free(struct promon__pushes *pushes);
 

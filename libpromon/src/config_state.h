@@ -1,7 +1,8 @@
 /*
  * What a monitor knows of its configuration, and how its life touches it.
  *
- * Order: open and apply by promon_new; start and stop with the monitor; load at any time; close.
+ * Order: open and apply by promon_new; start, end and await with the monitor; load at any time;
+ * close.
  */
 #ifndef PROMON_SRC_CONFIG_STATE_H
 #define PROMON_SRC_CONFIG_STATE_H
@@ -25,12 +26,10 @@ enum promon_status promon__config_open(struct promon *promon, const struct promo
 /* The probes, pushers and metrics of what open has read, once the monitor's parts are there. */
 enum promon_status promon__config_apply(struct promon *promon, struct promon_error *error);
 
-/* Begins and ends periodic pushes; the monitor's life_lock is held. */
+/* Begins periodic pushes, ends them, and waits for their end; the monitor's life_lock is held. */
 enum promon_status promon__config_start(struct promon *promon, struct promon_error *error);
-void promon__config_stop(struct promon *promon);
-
-/* In the child of a fork: pushes do not run there. */
-void promon__config_after_fork(struct promon *promon);
+void promon__config_end(struct promon *promon);
+void promon__config_await(struct promon *promon);
 
 void promon__config_close(struct promon *promon);
 

@@ -75,6 +75,9 @@ void promon__expositor_after_fork(struct promon__expositor *expositor)
 {
     pthread_mutex_init(&expositor->lock, NULL);
     pthread_cond_init(&expositor->changed, NULL);
+    /* What a thread was writing when the fork came is left where it is. */
+    if (expositor->is_busy)
+        expositor->gathered = (struct promon__gathered){.memory = NULL};
     expositor->is_busy = false;
     expositor->waiting = NULL;
 }

@@ -37,6 +37,7 @@ struct promon__listener {
     void *data;
     struct MHD_Daemon *daemon;
     struct promon__clients *clients;
+    int fd; /* the daemon's, which closes it */
     unsigned port;
     atomic_bool is_stopping;
 };
@@ -293,14 +294,14 @@ static enum promon_status open_socket(const struct promon_listen_options *option
 }
 
 static struct MHD_Daemon *start_threads(struct promon__listener *listener,
-                                        const struct promon_listen_options *options, int fd)
+                                        const struct promon_listen_options *options)
 {
     const unsigned threads =
         options->threads < options->max_connections ? options->threads : options->max_connections;
 
     return MHD_start_daemon(
         MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC, 0, on_accept, listener,
-        on_access, listener, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE,
+        on_access, listener, MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_THREAD_POOL_SIZE,
         threads > 1 ? threads : 0U, MHD_OPTION_CONNECTION_LIMIT, options->max_connections,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->max_connections_per_ip,
         MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
@@ -312,18 +313,18 @@ static struct MHD_Daemon *start_threads(struct promon__listener *listener,
 
 /* The server's threads take no signals; its sends raise none. */
 static enum promon_status start_daemon(struct promon__listener *listener,
-                                       const struct promon_listen_options *options, int fd,
+                                       const struct promon_listen_options *options,
                                        struct promon_error *error)
 {
     sigset_t all, before;
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    listener->daemon = start_threads(listener, options, fd);
+    listener->daemon = start_threads(listener, options);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (listener->daemon != NULL)
         return PROMON_OK;
-    (void)close(fd);
+    (void)close(listener->fd);
     return promon__fail(error, PROMON_ERESOURCES, "the threads of the listener cannot be started");
 }
 
@@ -333,17 +334,17 @@ enum promon_status promon__listener_start(const struct promon_listen_options *op
 {
     struct promon__listener *listener = calloc(1, sizeof(*listener));
     enum promon_status status;
-    int fd = -1;
 
     if (listener == NULL)
         return promon__fail_memory(error);
+    listener->fd = -1;
     listener->respond = respond;
     listener->data = data;
     status = promon__clients_new(options->idle_timeout_s, &listener->clients, error);
     if (status == PROMON_OK)
-        status = open_socket(options, &fd, &listener->port, error);
+        status = open_socket(options, &listener->fd, &listener->port, error);
     if (status == PROMON_OK)
-        status = start_daemon(listener, options, fd, error);
+        status = start_daemon(listener, options, error);
     if (status == PROMON_OK) {
         *out = listener;
     } else {
@@ -362,6 +363,14 @@ void promon__listener_stop(struct promon__listener *listener)
     MHD_stop_daemon(listener->daemon);
     promon__clients_free(listener->clients);
     free(listener);
+}
+
+void promon__listener_after_fork(struct promon__listener *listener)
+{
+    if (listener == NULL)
+        return;
+    (void)close(listener->fd);
+    promon__clients_after_fork(listener->clients);
 }
 
 unsigned promon__listener_port(const struct promon__listener *listener)

@@ -18,6 +18,11 @@ enum promon_status promon__listener_start(const struct promon_listen_options *op
                                           struct promon_error *error);
 /* Finishes answers under way. NULL is allowed. */
 void promon__listener_stop(struct promon__listener *listener);
+/*
+ * In the child of a fork: the port and the connections are the parent's alone. The rest is left
+ * where it is. NULL is allowed.
+ */
+void promon__listener_after_fork(struct promon__listener *listener);
 unsigned promon__listener_port(const struct promon__listener *listener);
 
 #endif

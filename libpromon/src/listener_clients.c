@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "error.h"
 #include "thread.h"
@@ -179,4 +180,15 @@ void promon__clients_drain(struct promon__clients *clients, int64_t longest_ns)
     while (clients->answers != 0 && promon_now_ns() < until_ns)
         wait_until(clients, until_ns);
     pthread_mutex_unlock(&clients->lock);
+}
+
+void promon__clients_after_fork(struct promon__clients *clients)
+{
+    const struct promon__client *client;
+
+    /* Somebody may have been changing the list. */
+    if (pthread_mutex_trylock(&clients->lock) != 0)
+        return;
+    for (client = clients->first; client != NULL; client = client->next)
+        (void)close(client->fd);
 }

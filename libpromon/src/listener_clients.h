@@ -47,4 +47,7 @@ void promon__clients_leave(struct promon__clients *clients, struct promon__clien
 /* Waits until no answer is under way, at most so long. */
 void promon__clients_drain(struct promon__clients *clients, int64_t longest_ns);
 
+/* In the child of a fork: their connections are the parent's. */
+void promon__clients_after_fork(struct promon__clients *clients);
+
 #endif

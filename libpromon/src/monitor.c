@@ -74,6 +74,7 @@ enum promon_status promon_new(const struct promon_options *options, struct promo
         return promon__fail_memory(error);
     pthread_mutex_init(&promon->life_lock, NULL);
     pthread_mutex_init(&promon->push_metrics.lock, NULL);
+    pthread_mutex_init(&promon->pushers.lock, NULL);
     take_log(&promon->log, &known);
     status = make(promon, &known, error);
     if (status == PROMON_OK)
@@ -98,6 +99,7 @@ void promon_free(struct promon *promon)
     if (promon->registry != NULL)
         promon__registry_free(promon->registry);
     promon__settings_free(&promon->settings);
+    pthread_mutex_destroy(&promon->pushers.lock);
     pthread_mutex_destroy(&promon->push_metrics.lock);
     pthread_mutex_destroy(&promon->life_lock);
     free(promon);
@@ -133,13 +135,14 @@ static enum promon_status start_keeper(struct promon *promon, struct promon_erro
     return promon__keeper_start(save_histories, promon, &promon->keeper, error);
 }
 
-/* In the order in which a stop needs it: nobody is answered by what does not run any more. */
+/* Nobody is answered by what does not run any more; last pushes take as long as last checks. */
 static void stop_parts(struct promon *promon)
 {
-    promon__config_stop(promon);
+    promon__config_end(promon);
     promon__listener_stop(promon->listener);
     promon->listener = NULL;
     promon__engine_stop(promon->engine);
+    promon__config_await(promon);
     promon__keeper_stop(promon->keeper);
     promon->keeper = NULL;
 }
@@ -203,13 +206,15 @@ unsigned promon_port(const struct promon *promon)
 void promon_after_fork(struct promon *promon)
 {
     /* Threads are not copied by fork: what belonged to them is left where it is. */
+    promon__listener_after_fork(promon->listener);
     promon->listener = NULL;
     promon->keeper = NULL;
+    atomic_store(&promon->port, 0);
     pthread_mutex_init(&promon->life_lock, NULL);
     pthread_mutex_init(&promon->push_metrics.lock, NULL);
     atomic_store(&promon->is_running, false);
     promon__registry_after_fork(promon->registry);
     promon__expositor_after_fork(promon->expositor);
     promon__engine_after_fork(promon->engine);
-    promon__config_after_fork(promon);
+    promon__pushers_after_fork(&promon->pushers);
 }

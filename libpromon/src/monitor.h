@@ -14,6 +14,7 @@
 #include "exposition.h"
 #include "log.h"
 #include "push_metrics.h"
+#include "pusher.h"
 #include "registry.h"
 #include "settings.h"
 
@@ -31,6 +32,7 @@ struct promon {
     struct promon__keeper *keeper; /* NULL likewise */
     struct promon__config_state *config;
     struct promon__push_metrics push_metrics;
+    struct promon__pushers pushers;
     atomic_uint port; /* of the listener */
     atomic_bool is_running;
     /* Held by start, stop and loads; never while a check or a collector runs. */

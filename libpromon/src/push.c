@@ -1,7 +1,8 @@
 /*
  * Pushers: a group at a gateway, one push at a time, and the thread that pushes periodically.
  *
- * Order: new; push, delete, start, stop from any thread; free when no other uses it.
+ * Order: new; push, delete, start, stop from any thread; free when no other uses it. A thread that
+ * was started is told its end, makes the last push itself, and is awaited by who told it.
  * Invariant: `turn` is held by whoever pushes, `lock` never while something waits but on `wake`.
  */
 #include <promon/push.h>
@@ -23,8 +24,15 @@
 
 enum { DEFAULT_INTERVAL_MS = 15000, DEFAULT_RETRY_DELAY_MS = 500, MAX_RETRY_DELAY_MS = 30000 };
 
+enum periodic {
+    AT_REST,
+    PUSHES,
+    ENDS /* and is awaited */
+};
+
 struct promon_pusher {
     struct promon *promon;
+    struct promon_pusher *previous, *next; /* of the monitor's list */
     struct promon__push_target target;
     struct promon__push_cells cells;
     int64_t interval_ms, retry_delay_ms;
@@ -35,8 +43,11 @@ struct promon_pusher {
     struct promon__gathered gathered;
     pthread_mutex_t lock;
     pthread_cond_t wake; /* is_over has changed */
+    enum periodic periodic;
     pthread_t thread;
-    bool has_thread;
+    bool ends_with_push;
+    enum promon_status last_status; /* of the thread's last push, for who awaits it */
+    struct promon_error last_error;
     atomic_bool is_over; /* the thread is to end, and what it sends */
     atomic_bool has_pushed; /* something of it may be at the gateway */
 };
@@ -198,6 +209,8 @@ static void *run(void *data)
         if (due_ns < promon_now_ns())
             due_ns = promon_now_ns();
     } while (sleep_until(pusher, due_ns, true));
+    if (pusher->ends_with_push)
+        pusher->last_status = push(pusher, BY_END, &pusher->last_error);
     return NULL;
 }
 
@@ -206,43 +219,100 @@ enum promon_status promon_pusher_start(struct promon_pusher *pusher, struct prom
     enum promon_status status;
 
     pthread_mutex_lock(&pusher->lock);
-    if (pusher->has_thread) {
+    if (pusher->periodic != AT_REST) {
         status = promon__fail(error, PROMON_ESTATE, "the pusher pushes periodically already");
     } else {
         atomic_store(&pusher->is_over, false);
+        pusher->last_status = PROMON_OK;
+        pusher->last_error = (struct promon_error)PROMON_ERROR_INIT;
         status = promon__thread_start(&pusher->thread, run, pusher, error);
-        pusher->has_thread = status == PROMON_OK;
+        if (status == PROMON_OK)
+            pusher->periodic = PUSHES;
     }
     pthread_mutex_unlock(&pusher->lock);
     return status;
 }
 
-/* Whether there was a thread, which has ended then. */
-static bool end_thread(struct promon_pusher *pusher)
+/* Whether pushes are to end by this call: the caller awaits it. */
+static bool tell_end(struct promon_pusher *pusher, bool with_push)
 {
-    pthread_t thread;
-    bool has_thread;
+    bool is_told;
 
     pthread_mutex_lock(&pusher->lock);
-    has_thread = pusher->has_thread;
-    pusher->has_thread = false;
-    thread = pusher->thread;
-    atomic_store(&pusher->is_over, true);
-    pthread_cond_broadcast(&pusher->wake);
+    is_told = pusher->periodic == PUSHES;
+    if (is_told) {
+        pusher->periodic = ENDS;
+        pusher->ends_with_push = with_push;
+        atomic_store(&pusher->is_over, true);
+        pthread_cond_broadcast(&pusher->wake);
+    }
     pthread_mutex_unlock(&pusher->lock);
-    if (has_thread)
-        pthread_join(thread, NULL);
-    return has_thread;
+    return is_told;
+}
+
+static enum promon_status await_end(struct promon_pusher *pusher, struct promon_error *error)
+{
+    enum promon_status status;
+
+    pthread_join(pusher->thread, NULL);
+    pthread_mutex_lock(&pusher->lock);
+    status = pusher->last_status;
+    if (status != PROMON_OK)
+        promon__fail_copy(error, &pusher->last_error);
+    pusher->periodic = AT_REST;
+    pthread_mutex_unlock(&pusher->lock);
+    return status;
 }
 
 enum promon_status promon_pusher_stop(struct promon_pusher *pusher, struct promon_error *error)
 {
-    if (!end_thread(pusher))
+    if (!tell_end(pusher, true))
         return promon__fail(error, PROMON_ESTATE, "the pusher does not push periodically");
-    return push(pusher, BY_END, error);
+    return await_end(pusher, error);
+}
+
+void promon__pusher_end(struct promon_pusher *pusher)
+{
+    (void)tell_end(pusher, true);
+}
+
+enum promon_status promon__pusher_await(struct promon_pusher *pusher, struct promon_error *error)
+{
+    bool ends;
+
+    pthread_mutex_lock(&pusher->lock);
+    ends = pusher->periodic == ENDS;
+    pthread_mutex_unlock(&pusher->lock);
+    return ends ? await_end(pusher, error) : PROMON_OK;
 }
 
 /* Making and freeing. */
+
+static void enter_list(struct promon_pusher *pusher)
+{
+    struct promon__pushers *pushers = &pusher->promon->pushers;
+
+    pthread_mutex_lock(&pushers->lock);
+    pusher->next = pushers->first;
+    if (pusher->next != NULL)
+        pusher->next->previous = pusher;
+    pushers->first = pusher;
+    pthread_mutex_unlock(&pushers->lock);
+}
+
+static void leave_list(struct promon_pusher *pusher)
+{
+    struct promon__pushers *pushers = &pusher->promon->pushers;
+
+    pthread_mutex_lock(&pushers->lock);
+    if (pusher->next != NULL)
+        pusher->next->previous = pusher->previous;
+    if (pusher->previous != NULL)
+        pusher->previous->next = pusher->next;
+    else
+        pushers->first = pusher->next;
+    pthread_mutex_unlock(&pushers->lock);
+}
 
 static void pusher_free(struct promon_pusher *pusher)
 {
@@ -304,38 +374,53 @@ enum promon_status promon_pusher_new(struct promon *promon,
     if (status == PROMON_OK)
         status = promon__push_metrics_cells(&promon->push_metrics, promon->registry,
                                             pusher->target.job, &pusher->cells, error);
-    if (status == PROMON_OK)
-        *out = pusher;
-    else
+    if (status != PROMON_OK) {
         pusher_free(pusher);
-    return status;
+        return status;
+    }
+    enter_list(pusher);
+    *out = pusher;
+    return PROMON_OK;
 }
 
 void promon_pusher_free(struct promon_pusher *pusher)
 {
     struct promon_error error = PROMON_ERROR_INIT;
-    const struct promon__log *log;
-    enum promon_status status = PROMON_OK;
+    enum promon_status status;
 
     if (pusher == NULL)
         return;
-    log = &pusher->promon->log;
-    if (end_thread(pusher) && !pusher->delete_on_free)
-        status = push(pusher, BY_END, &error);
+    (void)tell_end(pusher, !pusher->delete_on_free);
+    status = promon__pusher_await(pusher, &error);
     if (pusher->delete_on_free && atomic_load(&pusher->has_pushed))
         status = delete_group(pusher, BY_END, &error);
     if (status != PROMON_OK)
-        promon__log(log, PROMON_LOG_WARNING, "push: %s", error.message);
+        promon__log(&pusher->promon->log, PROMON_LOG_WARNING, "push: %s", error.message);
+    leave_list(pusher);
     pusher_free(pusher);
 }
 
-void promon__pusher_after_fork(struct promon_pusher *pusher)
+static void after_fork(struct promon_pusher *pusher)
 {
+    /* What somebody was writing when the fork came is left where it is. */
+    if (pthread_mutex_trylock(&pusher->turn) != 0) {
+        pusher->page = (struct promon_page)PROMON_PAGE_INIT;
+        pusher->gathered = (struct promon__gathered){.memory = NULL};
+    }
     pthread_mutex_init(&pusher->turn, NULL);
     pthread_mutex_init(&pusher->lock, NULL);
     promon__condition_init(&pusher->wake);
-    pusher->has_thread = false;
+    pusher->periodic = AT_REST;
     atomic_store(&pusher->has_pushed, false);
+}
+
+void promon__pushers_after_fork(struct promon__pushers *pushers)
+{
+    struct promon_pusher *pusher;
+
+    pthread_mutex_init(&pushers->lock, NULL);
+    for (pusher = pushers->first; pusher != NULL; pusher = pusher->next)
+        after_fork(pusher);
 }
 
 enum promon_status promon_push(struct promon *promon, const char *url, const char *job,
