@@ -27,9 +27,9 @@ struct parameters {
 
 /* Where the time of an attempt goes. */
 struct attempt {
-    ConnStatusType status; /* that the last step found */
     enum promon_phase phase;
     int64_t begin_ns; /* of the phase */
+    int64_t step_ns; /* when the step began */
     int64_t deadline_ns; /* of this address */
     bool is_judged; /* the certificate was */
 };
@@ -66,15 +66,13 @@ static void choose(const struct promon__postgres *postgres, const char *address,
 }
 
 static void change_phase(struct promon__postgres *postgres, struct attempt *attempt,
-                         enum promon_phase phase)
+                         enum promon_phase phase, int64_t since_ns)
 {
-    const int64_t now_ns = postgres->host->now_ns();
-
     if (phase == attempt->phase)
         return;
-    postgres->host->phase(postgres->result, attempt->phase, now_ns - attempt->begin_ns);
+    postgres->host->phase(postgres->result, attempt->phase, since_ns - attempt->begin_ns);
     attempt->phase = phase;
-    attempt->begin_ns = now_ns;
+    attempt->begin_ns = since_ns;
 }
 
 static bool judge(struct promon__postgres *postgres, SSL *ssl)
@@ -98,17 +96,20 @@ static bool follow(struct promon__postgres *postgres, struct attempt *attempt)
 {
     SSL *ssl =
         PQsslInUse(postgres->connection) != 0 ? PQsslStruct(postgres->connection, "OpenSSL") : NULL;
+    const ConnStatusType status = PQstatus(postgres->connection);
+    bool is_trusted = true;
 
-    attempt->status = PQstatus(postgres->connection);
-    /* Until the server has agreed to TLS, it is only asked. */
-    if (attempt->status == CONNECTION_SSL_STARTUP && ssl != NULL)
-        change_phase(postgres, attempt, PROMON_PHASE_TLS);
-    else if (attempt->status != CONNECTION_STARTED && attempt->status != CONNECTION_BAD)
-        change_phase(postgres, attempt, PROMON_PHASE_LOGIN);
-    if (ssl == NULL || attempt->is_judged || !SSL_is_init_finished(ssl))
-        return true;
-    attempt->is_judged = true;
-    return judge(postgres, ssl);
+    if (ssl != NULL && !attempt->is_judged) {
+        /* Quick servers answer within the step that begins it. */
+        change_phase(postgres, attempt, PROMON_PHASE_TLS, attempt->step_ns);
+        if (!SSL_is_init_finished(ssl))
+            return true;
+        attempt->is_judged = true;
+        is_trusted = judge(postgres, ssl);
+    }
+    if (status != CONNECTION_STARTED && status != CONNECTION_BAD)
+        change_phase(postgres, attempt, PROMON_PHASE_LOGIN, postgres->host->now_ns());
+    return is_trusted;
 }
 
 static bool fail_late(struct promon__postgres *postgres, const struct attempt *attempt)
@@ -123,34 +124,38 @@ static bool fail_late(struct promon__postgres *postgres, const struct attempt *a
                                     "no answer in time while logging in");
 }
 
-/* Whether libpq could not connect because this process lacks something. */
-static bool is_own_fault(const char *message)
+static bool says(const char *message, int system_errno)
 {
-    static const int lacks[] = {EMFILE, ENFILE, ENOBUFS, ENOMEM, EAFNOSUPPORT, EADDRNOTAVAIL};
     char buffer[128];
+
+    return strstr(message, strerror_r(system_errno, buffer, sizeof(buffer))) != NULL;
+}
+
+/* Why libpq could not connect; it tells errno in words only. */
+static enum promon_reason reason_of(const char *message)
+{
+    /* Of this process, not of the server. */
+    static const int lacks[] = {EMFILE, ENFILE, ENOBUFS, ENOMEM, EAFNOSUPPORT, EADDRNOTAVAIL};
     size_t i;
 
     for (i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++)
-        if (strstr(message, strerror_r(lacks[i], buffer, sizeof(buffer))) != NULL)
-            return true;
-    return false;
+        if (says(message, lacks[i]))
+            return PROMON_REASON_INTERNAL;
+    if (says(message, ETIMEDOUT))
+        return PROMON_REASON_CONNECT_TIMEOUT;
+    /* It was connected, before libpq looked. */
+    return says(message, ECONNRESET) ? PROMON_REASON_PROTOCOL : PROMON_REASON_REFUSED;
 }
 
 static bool fail_failed(struct promon__postgres *postgres, const struct attempt *attempt)
 {
     const char *message = PQerrorMessage(postgres->connection);
-    char buffer[128];
     enum promon_reason reason = PROMON_REASON_PROTOCOL;
 
-    if (attempt->phase == PROMON_PHASE_CONNECT) {
-        reason = PROMON_REASON_REFUSED;
-        if (is_own_fault(message))
-            reason = PROMON_REASON_INTERNAL;
-        else if (strstr(message, strerror_r(ETIMEDOUT, buffer, sizeof(buffer))) != NULL)
-            reason = PROMON_REASON_CONNECT_TIMEOUT;
-    } else if (PQconnectionNeedsPassword(postgres->connection) != 0) {
+    if (attempt->phase == PROMON_PHASE_CONNECT)
+        reason = reason_of(message);
+    else if (PQconnectionNeedsPassword(postgres->connection) != 0)
         reason = PROMON_REASON_AUTH;
-    }
     return promon__postgres_refused(postgres, message, reason);
 }
 
@@ -164,6 +169,7 @@ static bool step_until_done(struct promon__postgres *postgres, struct attempt *a
         if (postgres->host->now_ns() >= attempt->deadline_ns ||
             postgres->host->wait(PQsocket(postgres->connection), events, attempt->deadline_ns) == 0)
             return fail_late(postgres, attempt);
+        attempt->step_ns = postgres->host->now_ns();
         wish = PQconnectPoll(postgres->connection);
         if (!follow(postgres, attempt))
             return false;
@@ -196,8 +202,7 @@ static bool begin(struct promon__postgres *postgres, const char *address)
 /* One address; NULL: the Unix socket that the host names. */
 static bool try_address(struct promon__postgres *postgres, const char *address, int64_t deadline_ns)
 {
-    struct attempt attempt = {.status = CONNECTION_STARTED,
-                              .phase = PROMON_PHASE_CONNECT,
+    struct attempt attempt = {.phase = PROMON_PHASE_CONNECT,
                               .begin_ns = postgres->host->now_ns(),
                               .deadline_ns = deadline_ns};
     bool is_done = false;
