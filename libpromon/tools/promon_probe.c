@@ -96,7 +96,9 @@ static int run_probe(struct promon *promon, const struct arguments *arguments)
         promon, name, arguments->is_verbose ? print_note : NULL, NULL, &status, &error);
 
     /* That it did not end in time is its result too. */
-    if (ran != PROMON_OK && ran != PROMON_ETIMEDOUT) {
+    if (ran == PROMON_ETIMEDOUT)
+        ran = promon_probe_status(promon, name, &status, &error);
+    if (ran != PROMON_OK) {
         complain("%s", error.message);
         return EXIT_UNKNOWN;
     }

@@ -9,6 +9,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -257,6 +258,29 @@ static void status_of_a_probe_ends_the_program(void **state)
                         "promon: cannot read nowhere.json: No such file or directory\n");
 }
 
+/* Nobody writes into the pipe that the check reads. */
+static void probe_that_does_not_end_is_told(void **state)
+{
+    struct outcome outcome;
+    char json[400], silent[100];
+
+    (void)state;
+    snprintf(silent, sizeof(silent), "%s/silent", folder);
+    assert_int_equal(mkfifo(silent, 0600), 0);
+    snprintf(json, sizeof(json),
+             "{\"metrics\": [{\"name\": \"stuck\", \"module\": \"sample\", \"timeout\": 0.1, "
+             "\"params\": {\"verdict\": \"up\", \"file\": \"%s\"}}]}",
+             silent);
+    write_config(json);
+    RUN(&outcome, "probe", "-m", own_modules_folder(), config, "stuck");
+    write_config(probes);
+    assert_int_equal(unlink(silent), 0);
+    assert_string_equal(outcome.err, "");
+    assert_int_equal(outcome.status, 1);
+    assert_has(outcome.out, "result       down (0)\n");
+    assert_has(outcome.out, "reason       overrun: the check has not returned for ");
+}
+
 static void modules_are_listed_with_their_parameters(void **state)
 {
     struct outcome outcome;
@@ -385,6 +409,7 @@ int main(void)
         cmocka_unit_test(wrong_configuration_is_told),
         cmocka_unit_test(probe_is_run_and_told),
         cmocka_unit_test(status_of_a_probe_ends_the_program),
+        cmocka_unit_test(probe_that_does_not_end_is_told),
         cmocka_unit_test(modules_are_listed_with_their_parameters),
         cmocka_unit_test(exporter_answers_reloads_and_ends),
         cmocka_unit_test(exporter_listens_where_it_is_told_to),
