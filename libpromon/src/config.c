@@ -58,20 +58,14 @@ static void swap_settings(struct promon__settings *one, struct promon__settings 
     *other = kept;
 }
 
-static void set_path(struct promon__config_state *state, char *path)
+/* The file of a draft that was taken is the one to read again; a text changes nothing there. */
+static void take_path(struct promon__config_state *state, struct promon__draft *draft)
 {
+    if (draft->path == NULL)
+        return;
     free(state->path);
-    state->path = path;
-}
-
-static enum promon_status copy_path(const char *path, char **out, struct promon_error *error)
-{
-    char *copy = path == NULL ? NULL : strdup(path);
-
-    if (path != NULL && copy == NULL)
-        return promon__fail_memory(error);
-    *out = copy;
-    return PROMON_OK;
+    state->path = draft->path;
+    draft->path = NULL;
 }
 
 enum promon_status promon__config_open(struct promon *promon, const struct promon_options *options,
@@ -91,8 +85,6 @@ enum promon_status promon__config_open(struct promon *promon, const struct promo
         status = promon__settings_check(&state->base, error);
     if (status == PROMON_OK)
         status = read_options(state, options, error);
-    if (status == PROMON_OK)
-        status = copy_path(options->config_file, &state->path, error);
     if (status == PROMON_OK && state->has_pending)
         swap_settings(settings, &state->pending.settings);
     return status;
@@ -161,6 +153,7 @@ enum promon_status promon__config_apply(struct promon *promon, struct promon_err
         return PROMON_OK;
     status = install(promon, &state->pending, error);
     count_load(promon, status == PROMON_OK);
+    take_path(state, &state->pending);
     promon__draft_free(&state->pending);
     state->has_pending = false;
     return status;
@@ -246,6 +239,8 @@ static enum promon_status load(struct promon *promon, struct promon__draft *draf
     pthread_mutex_lock(&promon->life_lock);
     if (status == PROMON_OK) {
         status = take(promon, draft, own);
+        if (status == PROMON_OK)
+            take_path(promon->config, draft);
         promon__draft_free(draft);
     }
     count_load(promon, status == PROMON_OK);
@@ -260,21 +255,11 @@ enum promon_status promon_load_file(struct promon *promon, const char *path,
     struct promon_error own = PROMON_ERROR_INIT;
     struct promon__draft draft;
     enum promon_status status;
-    char *copy = NULL;
 
     if (path == NULL)
         return promon__fail(error, PROMON_EINVALID, "promon_load_file: no path");
-    status = copy_path(path, &copy, &own);
-    if (status == PROMON_OK)
-        status = promon__draft_from_file(&promon->config->base, path, &draft, &own);
-    status = load(promon, &draft, status, &own, error);
-    pthread_mutex_lock(&promon->life_lock);
-    if (status == PROMON_OK)
-        set_path(promon->config, copy);
-    else
-        free(copy);
-    pthread_mutex_unlock(&promon->life_lock);
-    return status;
+    status = promon__draft_from_file(&promon->config->base, path, &draft, &own);
+    return load(promon, &draft, status, &own, error);
 }
 
 enum promon_status promon_load_json(struct promon *promon, const char *json, size_t size,

@@ -117,10 +117,11 @@ static enum promon_status place_file(const char *path, struct promon__draft *out
 {
     const char *slash = strrchr(path, '/');
 
+    out->path = strdup(path);
     out->name = strdup(slash == NULL ? path : slash + 1);
     if (slash != NULL)
         out->folder = strndup(path, slash == path ? 1 : (size_t)(slash - path));
-    if (out->name == NULL || (slash != NULL && out->folder == NULL))
+    if (out->path == NULL || out->name == NULL || (slash != NULL && out->folder == NULL))
         return promon__fail_memory(error);
     return PROMON_OK;
 }
@@ -147,6 +148,7 @@ void promon__draft_free(struct promon__draft *draft)
 {
     promon__keys_free(keys, draft);
     json_decref(draft->root);
+    free(draft->path);
     free(draft->name);
     free(draft->folder);
     *draft = (struct promon__draft){.root = NULL};

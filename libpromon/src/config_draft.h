@@ -15,7 +15,8 @@ struct promon__draft {
     struct promon__settings settings;
     json_t *root;
     json_t *metrics, *push; /* of the root; NULL: none */
-    char *name; /* of the file, for errors; "" for a text */
+    char *path; /* of the file, as it was given; NULL: a text */
+    char *name; /* of the file, for errors; NULL: a text */
     char *folder; /* of the file; NULL: the working one */
 };
 
