@@ -149,20 +149,26 @@ void promon_cell_set_only_state(struct promon_cell *cell, unsigned state)
         __atomic_store_n(&cell->bits, UINT64_C(1) << state, __ATOMIC_RELAXED);
 }
 
-static void observe_classic(const struct promon_cell *cell, double value)
+/* The calling thread has no place of the series yet. */
+__attribute__((noinline)) static void observe_first(const struct promon_cell *cell, unsigned bucket,
+                                                    double value)
+{
+    promon__slot_add_first(cell->slot + bucket, 1);
+    promon__slot_add_real_first(cell->slot + cell->family->n_bounds + 1, value);
+}
+
+static inline void observe_classic(const struct promon_cell *cell, double value)
 {
     const struct promon_family *family = cell->family;
     const unsigned bucket = promon__bucket_of(family, value);
-    const unsigned sum = family->n_bounds + 1;
     uint64_t *places = promon__slots_mine(cell->slot);
 
     if (__builtin_expect(places == NULL, 0)) {
-        promon__slot_add_first(cell->slot + bucket, 1);
-        promon__slot_add_real_first(cell->slot + sum, value);
+        observe_first(cell, bucket, value);
         return;
     }
     promon__own_add(places + bucket, 1);
-    promon__own_add_real(places + sum, value);
+    promon__own_add_real(places + family->n_bounds + 1, value);
 }
 
 /*
@@ -205,7 +211,8 @@ static void observe_locked(struct promon_cell *cell, double value)
     pthread_mutex_unlock(&family->measure_lock);
 }
 
-static void observe_native(struct promon_cell *cell, double value)
+/* Not inlined, so that observing without native buckets saves no registers. */
+__attribute__((noinline)) static void observe_native(struct promon_cell *cell, double value)
 {
     struct promon__thread *thread = promon__thread_mine();
     bool is_done = false;
@@ -220,20 +227,25 @@ static void observe_native(struct promon_cell *cell, double value)
         observe_locked(cell, value);
 }
 
-void promon__cell_observe(struct promon_cell *cell, double value)
+static inline void observe(struct promon_cell *cell, double value)
 {
     if (__builtin_expect(cell->kind != PROMON_HISTOGRAM || isnan(value), 0))
         promon__cell_misuse(cell);
-    else if (cell->family->has_native)
-        observe_native(cell, value);
-    else
+    else if (__builtin_expect(!cell->family->has_native, 1))
         observe_classic(cell, value);
+    else
+        observe_native(cell, value);
+}
+
+void promon__cell_observe(struct promon_cell *cell, double value)
+{
+    observe(cell, value);
 }
 
 void promon_cell_observe(struct promon_cell *cell, double value)
 {
     if (cell != NULL)
-        promon__cell_observe(cell, value);
+        observe(cell, value);
 }
 
 void promon_cell_observe_since(struct promon_cell *cell, int64_t start_ns)
