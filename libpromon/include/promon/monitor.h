@@ -128,8 +128,9 @@ PROMON_API void promon_free(struct promon *promon);
 PROMON_API enum promon_status promon_start(struct promon *promon, struct promon_error *error);
 
 /*
- * Stops: no more checks, the last pushes, the listener after its answers under way. Takes at most
- * the longest timeout of a check or push under way, and a second. Metrics keep counting.
+ * Stops: no more checks, the last pushes, all of them at the same time, the listener after its
+ * answers under way. Takes at most the longest timeout of a check or push, and a second. Metrics
+ * keep counting.
  *
  * Thread:  any thread, but not a callback.
  * Errors:  PROMON_ESTATE  it does not run.
@@ -148,9 +149,10 @@ PROMON_API const char *promon_modules_folder(void);
 
 /*
  * To be called in the child after fork() of a program with a monitor: the monitor does not run
- * there, and counts from zero; cells stay valid and may be used. The child may start it. Other
- * threads must not have been inside of functions of the library that allocate, when fork was
- * called; hot calls on cells may.
+ * there, and counts from zero; cells stay valid and may be used. The listener's port and the groups
+ * of pushers stay the parent's. The child may start it. Other threads of the program must not have
+ * been inside of functions of the library that allocate, when fork was called; hot calls on cells
+ * may.
  *
  * Thread:  the only one of the child.
  * Since:   0.1
