@@ -71,6 +71,14 @@ void promon__engine_visit(struct promon__engine *engine,
                           void (*visit)(void *data, const struct promon__probe_view *view),
                           void *data);
 
+/*
+ * The same for `count` of them, from the `first` one on; returns how many there were. For visits
+ * that take long, piece by piece: in between, checks go on and probes come and go.
+ */
+size_t promon__engine_visit_some(struct promon__engine *engine, size_t first, size_t count,
+                                 void (*visit)(void *data, const struct promon__probe_view *view),
+                                 void *data);
+
 /* How long ago the scheduler turned last; 0 when it does not run. */
 int64_t promon__engine_silence_ns(struct promon__engine *engine);
 

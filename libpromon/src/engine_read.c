@@ -23,30 +23,42 @@ enum promon_status promon__engine_status(struct promon__engine *engine, const ch
                          : promon__fail(error, PROMON_ENOTFOUND, "there is no probe %s", name);
 }
 
-void promon__engine_visit(struct promon__engine *engine,
-                          void (*visit)(void *data, const struct promon__probe_view *view),
-                          void *data)
+static void show(const struct promon__probe *probe,
+                 void (*visit)(void *data, const struct promon__probe_view *view), void *data)
+{
+    const struct promon__plan *plan = probe->plan;
+    const struct promon__probe_view view = {
+        .name = plan->name,
+        .description = plan->description,
+        .module = plan->module == NULL ? "" : plan->module,
+        .groups = (const char *const *)plan->groups,
+        .interval_ms = plan->interval_ns / PROMON__MILLISECOND_NS,
+        .was_up = probe->was_up,
+        .status = &probe->status,
+        .history = probe->history,
+    };
+
+    visit(data, &view);
+}
+
+size_t promon__engine_visit_some(struct promon__engine *engine, size_t first, size_t count,
+                                 void (*visit)(void *data, const struct promon__probe_view *view),
+                                 void *data)
 {
     size_t i;
 
     pthread_mutex_lock(&engine->lock);
-    for (i = 0; i < engine->n_probes; i++) {
-        const struct promon__probe *probe = engine->probes[i];
-        const struct promon__plan *plan = probe->plan;
-        const struct promon__probe_view view = {
-            .name = plan->name,
-            .description = plan->description,
-            .module = plan->module == NULL ? "" : plan->module,
-            .groups = (const char *const *)plan->groups,
-            .interval_ms = plan->interval_ns / PROMON__MILLISECOND_NS,
-            .was_up = probe->was_up,
-            .status = &probe->status,
-            .history = probe->history,
-        };
-
-        visit(data, &view);
-    }
+    for (i = first; i < engine->n_probes && i - first < count; i++)
+        show(engine->probes[i], visit, data);
     pthread_mutex_unlock(&engine->lock);
+    return i - first;
+}
+
+void promon__engine_visit(struct promon__engine *engine,
+                          void (*visit)(void *data, const struct promon__probe_view *view),
+                          void *data)
+{
+    (void)promon__engine_visit_some(engine, 0, SIZE_MAX, visit, data);
 }
 
 static bool has_history(const struct promon__probe *probe)

@@ -1,6 +1,6 @@
 /*
- * Status as JSON, written in one visit of the probes: no tree is built, and nothing allocated once
- * the page's buffer is large enough.
+ * Status as JSON, written while probes are visited: no tree is built, and nothing allocated once the
+ * page's buffer is large enough.
  *
  * Times are seconds; a value that is not known is null.
  */
@@ -12,6 +12,9 @@
 #include "escape.h"
 #include "monitor.h"
 #include "page_buffers.h"
+
+/* Visited at a time: histories are long, and the engine does not turn meanwhile. */
+enum { PROBES_AT_A_TIME = 16 };
 
 struct writing {
     struct text *out;
@@ -183,14 +186,16 @@ void promon__status_json(struct text *out, struct promon *promon, const struct p
                          int64_t now_s)
 {
     struct writing writing = {.out = out, .range = range, .now_s = now_s};
+    size_t first = 0, visited = 1;
 
     write_member(out, "{\"title\":", promon->settings.title);
     text_string(out, ",\"now\":");
     text_integer(out, now_s);
     write_range(out, range);
     text_string(out, ",\"probes\":[");
-    if (!out->failed)
-        promon__engine_visit(promon->engine, write_probe, &writing);
+    for (; visited != 0 && !out->failed; first += visited)
+        visited = promon__engine_visit_some(promon->engine, first, PROBES_AT_A_TIME, write_probe,
+                                            &writing);
     write_totals(out, writing.states);
 }
 

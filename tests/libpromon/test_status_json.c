@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <promon/promon.h>
+#include <stdio.h>
 
 #include "support/fake_probe.h"
 
@@ -171,6 +172,30 @@ static void history_is_that_of_the_range(void **state)
     promon_free(promon);
 }
 
+static void many_probes_are_there_once_each_and_in_order(void **state)
+{
+    enum { MANY = 83 };
+    static char names[MANY][16];
+    static struct fake_probe fakes[MANY];
+    struct promon *promon = fake_monitor(NULL);
+    json_t *root;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < MANY; i++) {
+        snprintf(names[i], sizeof(names[i]), "probe_%zu", i);
+        fakes[i] = (struct fake_probe){.name = names[i], .verdict = PROMON_UP};
+        fake_probe_add(promon, &fakes[i]);
+    }
+    root = status_of(promon, NULL);
+    assert_int_equal(json_array_size(json_object_get(root, "probes")), MANY);
+    for (i = 0; i < MANY; i++)
+        assert_string_equal(text_at(probe_at(root, i), "name"), names[i]);
+    assert_int_equal(number_at(json_object_get(root, "probes_by_state"), "unknown"), MANY);
+    json_decref(root);
+    promon_free(promon);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +203,7 @@ int main(void)
         cmocka_unit_test(before_its_first_result_all_of_a_probe_is_null),
         cmocka_unit_test(probe_tells_what_happened_last),
         cmocka_unit_test(history_is_that_of_the_range),
+        cmocka_unit_test(many_probes_are_there_once_each_and_in_order),
     };
 
     return cmocka_run_group_tests_name("status_json", tests, NULL, NULL);
