@@ -13,6 +13,7 @@
 #include "error.h"
 #include "module_folder.h"
 #include "options.h"
+#include "utf8.h"
 
 enum {
     DEFAULT_THREADS = 2,
@@ -214,6 +215,8 @@ enum promon_status promon__settings_check(const struct promon__settings *setting
 
     for (i = 0; i < ROUTES && status == PROMON_OK; i++)
         status = check_route(settings, i, error);
+    if (status == PROMON_OK && !utf8_is_valid(settings->title, strlen(settings->title)))
+        return promon__fail(error, PROMON_EINVALID, "title: is not UTF-8");
     return status;
 }
 

@@ -34,14 +34,13 @@ static const struct command {
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 static const struct option_row {
-    enum switches option;
     const char *word, *help;
 } option_rows[] = {
-    {OPTION_LISTEN, "-l, --listen ADDRESS:PORT",
-     "where to answer, when CONFIG does not say it;"
-     " default 127.0.0.1:9464"},
-    {OPTION_MODULES, "-m, --modules FOLDER", "where modules are, when CONFIG does not say it"},
-    {OPTION_VERBOSE, "-v, --verbose", "tell more"},
+    {"-l, --listen ADDRESS:PORT", "where to answer, when CONFIG does not say it;"
+                                  " default 127.0.0.1:9464"},
+    {"-m, --modules FOLDER", "where modules are, when CONFIG does not say it"},
+    {"-v, --verbose", "tell more"},
+    {"-h, --help", "tell this"},
 };
 
 static const struct option long_options[] = {{"listen", required_argument, NULL, 'l'},
@@ -98,7 +97,8 @@ static int usage(const struct command *command)
     if (command == NULL)
         complain("`promon help` tells what there is");
     else
-        complain("usage: promon %s [OPTION…] %s", command->name, command->words);
+        complain("usage: promon %s%s%s%s", command->name, command->options == 0 ? "" : " [OPTION…]",
+                 command->words[0] == '\0' ? "" : " ", command->words);
     return EXIT_USAGE;
 }
 
@@ -108,6 +108,7 @@ static bool take_option(const struct command *command, int option, struct argume
     switch (option) {
     case 'l': out->listen = optarg; return (command->options & OPTION_LISTEN) != 0;
     case 'm': out->modules = optarg; return (command->options & OPTION_MODULES) != 0;
+    case 'h': out->wants_help = true; return true;
     case 'v': out->is_verbose = true; return (command->options & OPTION_VERBOSE) != 0;
     default: return false;
     }
@@ -119,7 +120,7 @@ static bool take_options(const struct command *command, int count, char **words,
     int option;
 
     opterr = 0;
-    while ((option = getopt_long(count, words, "l:m:v", long_options, NULL)) != -1) {
+    while ((option = getopt_long(count, words, "hl:m:v", long_options, NULL)) != -1) {
         if (option == '?')
             complain("%s: %s: no such option, or its value is missing", command->name,
                      words[optind - 1]);
@@ -140,6 +141,8 @@ static int run_command(const struct command *command, int count, char **words)
 
     if (!take_options(command, count, words, &arguments))
         return usage(command);
+    if (arguments.wants_help)
+        return command_help(&arguments);
     if (count - optind < command->least || count - optind > command->most) {
         complain("%s takes %s", command->name, command->most == 0 ? "nothing" : command->words);
         return usage(command);

@@ -24,6 +24,7 @@ struct arguments {
     const char *modules; /* NULL: those of the installation */
     const char *listen;
     bool is_verbose;
+    bool wants_help;
 };
 
 int command_run(const struct arguments *arguments);

@@ -139,6 +139,15 @@ static void addresses_and_numbers_out_of_range_are_refused(void **state)
     expect_refusal(&options, "workers: 1025 is above 1024");
 }
 
+static void title_that_is_not_utf_8_is_refused(void **state)
+{
+    struct promon_options options = PROMON_OPTIONS_INIT;
+
+    (void)state;
+    options.title = "\xff";
+    expect_refusal(&options, "title: is not UTF-8");
+}
+
 static void attempt(void *context)
 {
     const struct promon_options options = PROMON_OPTIONS_INIT;
@@ -165,6 +174,7 @@ int main(void)
         cmocka_unit_test(two_routes_of_one_path_are_refused),
         cmocka_unit_test(routes_may_be_switched_off),
         cmocka_unit_test(addresses_and_numbers_out_of_range_are_refused),
+        cmocka_unit_test(title_that_is_not_utf_8_is_refused),
         cmocka_unit_test(every_failed_allocation_is_survived),
     };
 

@@ -158,6 +158,12 @@ static void program_tells_what_it_can_do(void **state)
     assert_has(outcome.out, "probe   CONFIG NAME");
     RUN(&outcome, "--help");
     assert_int_equal(outcome.status, 0);
+    RUN(&outcome, "run", "--help");
+    assert_int_equal(outcome.status, 0);
+    assert_has(outcome.out, "probe   CONFIG NAME");
+    RUN(&outcome, "version", "-h");
+    assert_int_equal(outcome.status, 0);
+    assert_has(outcome.out, "-h, --help");
     RUN(&outcome, "version");
     assert_int_equal(outcome.status, 0);
     assert_string_equal(outcome.out, "promon 0.1.0\n");
@@ -171,8 +177,7 @@ static void wrong_usage_is_told_exactly(void **state)
         {{NULL}, "promon: `promon help` tells what there is\n"},
         {{"prob"}, "promon: prob: no such command\npromon: `promon help` tells what there is\n"},
         {{"check"}, "promon: check takes CONFIG\npromon: usage: promon check [OPTION…] CONFIG\n"},
-        {{"version", "x"},
-         "promon: version takes nothing\npromon: usage: promon version [OPTION…] \n"},
+        {{"version", "x"}, "promon: version takes nothing\npromon: usage: promon version\n"},
         {{"probe", "a", "b", "c"}, "promon: probe takes CONFIG NAME\n"},
         {{"check", "--bogus", "x"}, "promon: check: --bogus: no such option"},
         {{"check", "-l", "x", "y"}, "promon: check does not take -l\n"},

@@ -54,7 +54,7 @@ struct promon_param_rule {
     unsigned flags; /* of enum promon_param_flags */
     double minimum; /* of numbers; both zero: no limits */
     double maximum;
-    const char *help; /* one line, for `promon module NAME` */
+    const char *help; /* one line, for `promon modules NAME` */
     const char *otherwise; /* the default as text, for the reader only; NULL: none */
 };
 

@@ -75,7 +75,8 @@ struct promon_page {
  * time; scrapes of several threads share the work where they meet.
  *
  * Thread:  any thread.
- * Errors:  PROMON_ENOMEM  the page has status 500 and no body.
+ * Errors:  PROMON_EINVALID  the size of the request or of the page is not set.
+ *          PROMON_ENOMEM    the page has status 500 and no body.
  * Since:   0.1
  */
 PROMON_API enum promon_status promon_respond(struct promon *promon,
