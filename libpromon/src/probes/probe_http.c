@@ -120,7 +120,7 @@ static bool is_expected(const struct promon__http *http, long status)
     return false;
 }
 
-static bool is_redirect(const struct promon__http *http, long status)
+bool promon__http_is_redirect(const struct promon__http *http, long status)
 {
     return http->follows && !is_expected(http, status) &&
            (status == 301 || status == 302 || status == 303 || status == 307 || status == 308);
@@ -145,7 +145,7 @@ static char *next_url(const struct promon__http_exchange *exchange, long status)
 {
     const char *url = NULL;
 
-    if (!is_redirect(exchange->http, status) ||
+    if (!promon__http_is_redirect(exchange->http, status) ||
         curl_easy_getinfo(exchange->curl, CURLINFO_REDIRECT_URL, &url) != CURLE_OK || url == NULL)
         return NULL;
     return strdup(url);

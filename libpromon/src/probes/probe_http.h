@@ -18,6 +18,7 @@ enum { PROMON__HTTP_STATUSES = 32 };
 /* Where a request goes. */
 struct promon__http_place {
     char *scheme, *host, *port; /* curl's; host without brackets */
+    char *user, *password; /* of the URL, decoded; NULL: it has none */
 };
 
 /* One probe; strings are of its parameters unless said otherwise. */
@@ -62,6 +63,7 @@ struct promon__http_exchange {
     bool is_elsewhere; /* not the server of the parameters: no credentials, no body */
     bool has_connected; /* a connection was made for it, or tried */
     enum promon_verdict connected; /* how that ended */
+    bool is_secured; /* a TLS handshake was begun for it */
     bool is_full; /* the body was larger than the limit, and was cut there */
     char *body; /* freed by whoever began the exchange */
     size_t size, capacity;
@@ -69,6 +71,9 @@ struct promon__http_exchange {
 
 /* PROMON_UP: there is an answer with a status. */
 enum promon_verdict promon__http_exchange(struct promon__http_exchange *exchange);
+
+/* Whether an answer with this status sends us elsewhere, if it says where. */
+bool promon__http_is_redirect(const struct promon__http *http, long status);
 
 /* Whether the body is needed at all, and whether it is as wanted. */
 bool promon__http_wants_body(const struct promon__http *http);

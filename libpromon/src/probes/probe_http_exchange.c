@@ -65,7 +65,9 @@ static CURLcode watch_handshake(CURL *curl, void *context, void *data)
     /* libcurl has done so for those that are. */
     if (!exchange->http->verifies)
         load_authorities(exchange->http, context);
-    exchange->http->certificate.host = exchange->place->host;
+    /* What an earlier connection has shown says nothing of why this one fails. */
+    exchange->http->certificate.is_seen = false;
+    exchange->is_secured = true;
     promon__certificate_watch(&exchange->http->certificate, context);
     return CURLE_OK;
 }
@@ -87,6 +89,15 @@ static bool reserve(struct promon__http_exchange *exchange, size_t size)
     return true;
 }
 
+/* What comes with a redirect is for people, and where it leads must not depend on how long it is. */
+static bool is_passed_over(const struct promon__http_exchange *exchange)
+{
+    long status = 0;
+
+    curl_easy_getinfo(exchange->curl, CURLINFO_RESPONSE_CODE, &status);
+    return promon__http_is_redirect(exchange->http, status);
+}
+
 /* The body, up to the limit; what is not looked at is not kept. */
 static size_t take_body(char *data, size_t one, size_t count, void *user)
 {
@@ -94,6 +105,8 @@ static size_t take_body(char *data, size_t one, size_t count, void *user)
     const size_t room = exchange->http->max_body_bytes - exchange->size;
     const size_t size = one * count, taken = size < room ? size : room;
 
+    if (is_passed_over(exchange))
+        return size;
     if (promon__http_wants_body(exchange->http)) {
         if (!reserve(exchange, exchange->size + taken + 1))
             return 0;
@@ -129,11 +142,13 @@ static void set_credentials(const struct promon__http_exchange *exchange)
 {
     const struct promon__http *http = exchange->http;
     CURL *curl = exchange->curl;
+    const char *user = http->user != NULL ? http->user : http->place.user;
+    const char *password = http->password != NULL ? http->password : http->place.password;
 
-    if (http->user != NULL)
-        curl_easy_setopt(curl, CURLOPT_USERNAME, http->user);
-    if (http->password != NULL)
-        curl_easy_setopt(curl, CURLOPT_PASSWORD, http->password);
+    if (user != NULL)
+        curl_easy_setopt(curl, CURLOPT_USERNAME, user);
+    if (password != NULL)
+        curl_easy_setopt(curl, CURLOPT_PASSWORD, password);
     if (http->bearer_token != NULL) {
         curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
         curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, http->bearer_token);
@@ -142,6 +157,8 @@ static void set_credentials(const struct promon__http_exchange *exchange)
         curl_easy_setopt(curl, CURLOPT_SSLCERT, http->client_cert);
     if (http->client_key != NULL)
         curl_easy_setopt(curl, CURLOPT_SSLKEY, http->client_key);
+    /* Else OpenSSL would ask the terminal for the one of a key that is locked, and wait. */
+    curl_easy_setopt(curl, CURLOPT_KEYPASSWD, "");
 }
 
 static void set_tls(struct promon__http_exchange *exchange)
@@ -288,12 +305,15 @@ static enum promon_verdict fail(const struct promon__http_exchange *exchange, CU
 
 enum promon_verdict promon__http_exchange(struct promon__http_exchange *exchange)
 {
-    const struct promon__http *http = exchange->http;
+    struct promon__http *http = exchange->http;
     CURLcode code;
 
     exchange->connected = PROMON_UP;
+    /* Of each exchange: a server may ask for a new handshake on a connection that was kept. */
+    http->certificate.host = exchange->place->host;
     set_request(exchange);
     code = curl_easy_perform(exchange->curl);
+    http->certificate.host = NULL;
     tell_phases(exchange);
     if (exchange->connected != PROMON_UP)
         return exchange->connected;
@@ -301,7 +321,7 @@ enum promon_verdict promon__http_exchange(struct promon__http_exchange *exchange
         code = CURLE_OK;
     if (code == CURLE_OK)
         return PROMON_UP;
-    if (exchange->has_connected && promon__certificate_is_refused(&http->certificate))
+    if (exchange->is_secured && promon__certificate_is_refused(&http->certificate))
         return promon__certificate_fail(&http->certificate, http->host, exchange->result);
     return fail(exchange, code);
 }

@@ -29,12 +29,14 @@ static void strip_brackets(char *host)
 bool promon__http_place(const char *url, struct promon__http_place *out)
 {
     CURLU *parsed = curl_url();
-    struct promon__http_place place = {NULL, NULL, NULL};
+    struct promon__http_place place = {.scheme = NULL};
 
     if (parsed != NULL && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK) {
         place.scheme = part_of(parsed, CURLUPART_SCHEME, 0);
         place.host = part_of(parsed, CURLUPART_HOST, 0);
         place.port = part_of(parsed, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+        place.user = part_of(parsed, CURLUPART_USER, CURLU_URLDECODE);
+        place.password = part_of(parsed, CURLUPART_PASSWORD, CURLU_URLDECODE);
     }
     curl_url_cleanup(parsed);
     if (place.host != NULL && place.host[0] != '\0' && place.port != NULL && place.scheme != NULL &&
@@ -52,13 +54,15 @@ void promon__http_place_free(struct promon__http_place *place)
     curl_free(place->scheme);
     curl_free(place->host);
     curl_free(place->port);
+    curl_free(place->user);
+    curl_free(place->password);
     memset(place, 0, sizeof(*place));
 }
 
 bool promon__http_is_same(const struct promon__http_place *one,
                           const struct promon__http_place *other)
 {
-    return strcmp(one->scheme, other->scheme) == 0 && strcmp(one->host, other->host) == 0 &&
+    return strcmp(one->scheme, other->scheme) == 0 && strcasecmp(one->host, other->host) == 0 &&
            strcmp(one->port, other->port) == 0;
 }
 

@@ -100,12 +100,66 @@ static void a_circle_of_redirects_ends(void **state)
         http_run(&rows[i]);
 }
 
+/* What people see instead does not count as the answer, however little of that is to be read. */
+static void the_text_of_a_redirect_is_passed_over(void **state)
+{
+    struct tiny_server *second = tiny_server_new(NULL, http_answer, (void *)(uintptr_t)HTTP_OK);
+    struct tiny_server *first;
+    char text[256];
+
+    (void)state;
+    snprintf(text, sizeof(text),
+             "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%u/there\r\n"
+             "Content-Length: 14\r\n\r\nIt is not here",
+             tiny_server_port(second));
+    first = tiny_server_new(NULL, http_answer, text);
+    http_probe("http", tiny_server_port(first), ", \"max_body_bytes\": 4", LONG_MS, PROMON_UP,
+               PROMON_REASON_NONE);
+    http_probe("http", tiny_server_port(first),
+               ", \"max_body_bytes\": 4, \"body_contains\": \"pong\"", LONG_MS, PROMON_UP,
+               PROMON_REASON_NONE);
+    tiny_server_free(first);
+    tiny_server_free(second);
+}
+
+/* Sends to another page of its own. */
+static void answer_there(struct tiny_peer *peer, void *data)
+{
+    if (http_take_request(peer))
+        tiny_say(peer, http_was_asked("GET /there ") ? HTTP_OK : data);
+}
+
+static void credentials_of_the_url_are_for_all_pages_of_its_server(void **state)
+{
+    char text[256], params[256];
+    struct tiny_server *server = tiny_server_new(NULL, answer_there, text);
+    const unsigned port = tiny_server_port(server);
+
+    (void)state;
+    snprintf(text, sizeof(text),
+             "HTTP/1.1 302 Found\r\nLocation: http://LOCALHOST:%u/there\r\n"
+             "Content-Length: 0\r\n\r\n",
+             port);
+    snprintf(params, sizeof(params), "{\"url\": \"http://me:p%%3Aw@localhost:%u/here\"}", port);
+    probe_once("http", params, LONG_MS, PROMON_UP, PROMON_REASON_NONE);
+    assert_true(http_was_asked("GET /there "));
+    assert_true(http_was_asked("Authorization: Basic bWU6cDp3\r\n"));
+    /* Of another name nothing is known, although it is the same machine. */
+    snprintf(params, sizeof(params), "{\"url\": \"http://me:p%%3Aw@127.0.0.1:%u/here\"}", port);
+    probe_once("http", params, LONG_MS, PROMON_UP, PROMON_REASON_NONE);
+    assert_true(http_was_asked("GET /there "));
+    assert_false(http_was_asked("Authorization:"));
+    tiny_server_free(server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(redirects_are_followed),
         cmocka_unit_test(a_redirect_is_resolved_and_connected_as_carefully),
         cmocka_unit_test(credentials_stay_with_their_server),
+        cmocka_unit_test(the_text_of_a_redirect_is_passed_over),
+        cmocka_unit_test(credentials_of_the_url_are_for_all_pages_of_its_server),
         cmocka_unit_test(a_circle_of_redirects_ends),
     };
 

@@ -2,8 +2,11 @@
  * The probe "http" over TLS: certificates of every kind, told whether they are trusted or not.
  */
 #include <dirent.h>
+#include <openssl/pem.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "test.h"
 
@@ -155,6 +158,87 @@ static void a_client_logs_in_with_its_certificate(void **state)
     tiny_server_free(server);
 }
 
+/* The key of the client, locked with a password. */
+static void lock_key(const char *from, const char *to)
+{
+    FILE *in = fopen(from, "re"), *out = fopen(to, "we");
+    EVP_PKEY *key;
+
+    assert_non_null(in);
+    assert_non_null(out);
+    key = PEM_read_PrivateKey(in, NULL, NULL, NULL);
+    assert_non_null(key);
+    assert_int_equal(
+        PEM_write_PrivateKey(out, key, EVP_aes_128_cbc(), NULL, 0, NULL, (void *)"secret"), 1);
+    EVP_PKEY_free(key);
+    fclose(in);
+    assert_int_equal(fclose(out), 0);
+}
+
+/* Somebody who knows the password sits at the terminal: it must not be asked for. */
+static void nobody_is_asked_for_the_password_of_a_key(void **state)
+{
+    char path[512], client[512], key[520], locked[] = "/tmp/test_probe_https_XXXXXX", more[2048];
+    struct tiny_server *server =
+        tiny_server_new(certificate("server", path), http_answer, (void *)(uintptr_t)HTTP_OK);
+    const int input = dup(STDIN_FILENO), fd = mkstemp(locked);
+    int typed[2];
+
+    (void)state;
+    assert_true(input >= 0 && fd >= 0);
+    snprintf(key, sizeof(key), "%s.key", certificate("client", client));
+    lock_key(key, locked);
+    assert_int_equal(pipe(typed), 0);
+    assert_int_equal(write(typed[1], "secret\n", 7), 7);
+    assert_int_equal(dup2(typed[0], STDIN_FILENO), STDIN_FILENO);
+    snprintf(more, sizeof(more),
+             ", \"verify_ssl\": false, \"client_cert\": \"%s.pem\", \"client_key\": \"%s\"", client,
+             locked);
+    http_probe("https", tiny_server_port(server), more, LONG_MS, PROMON_ERROR,
+               PROMON_REASON_INTERNAL);
+    assert_int_equal(dup2(input, STDIN_FILENO), STDIN_FILENO);
+    close(input);
+    close(typed[0]);
+    close(typed[1]);
+    close(fd);
+    unlink(locked);
+    tiny_server_free(server);
+}
+
+static atomic_bool is_leaving;
+
+static void send_on_or_leave(struct tiny_peer *peer, void *data)
+{
+    if (http_take_request(peer) && !atomic_load(&is_leaving))
+        tiny_say(peer, data);
+}
+
+/* The server of a kept probe sends it to one that is not trusted, and later nowhere. */
+static void an_old_certificate_is_not_the_reason_of_a_new_failure(void **state)
+{
+    char path[512], text[256], params[256];
+    struct tiny_server *other =
+        tiny_server_new(certificate("unknown", path), http_answer, (void *)(uintptr_t)HTTP_OK);
+    struct tiny_server *first = tiny_server_new(NULL, send_on_or_leave, text);
+    struct prober *prober;
+
+    (void)state;
+    atomic_store(&is_leaving, false);
+    snprintf(text, sizeof(text),
+             "HTTP/1.1 302 Found\r\nLocation: https://127.0.0.1:%u/\r\n"
+             "Content-Length: 0\r\n\r\n",
+             tiny_server_port(other));
+    snprintf(params, sizeof(params), "{\"url\": \"http://127.0.0.1:%u/\", \"connect\": \"keep\"}",
+             tiny_server_port(first));
+    prober = prober_new(modules_folder(), "http", params);
+    prober_expect(prober, LONG_MS, PROMON_DOWN, PROMON_REASON_TLS_VERIFY);
+    atomic_store(&is_leaving, true);
+    prober_expect(prober, LONG_MS, PROMON_DOWN, PROMON_REASON_PROTOCOL);
+    prober_free(prober);
+    tiny_server_free(first);
+    tiny_server_free(other);
+}
+
 static unsigned open_descriptors(void)
 {
     DIR *folder = opendir("/proc/self/fd");
@@ -220,6 +304,8 @@ int main(void)
         cmocka_unit_test(half_a_handshake_is_a_timeout_of_the_connection),
         cmocka_unit_test(a_connection_is_kept_when_told_to),
         cmocka_unit_test(a_client_logs_in_with_its_certificate),
+        cmocka_unit_test(nobody_is_asked_for_the_password_of_a_key),
+        cmocka_unit_test(an_old_certificate_is_not_the_reason_of_a_new_failure),
         cmocka_unit_test(descriptors_stay_as_many_as_they_are),
         cmocka_unit_test(descriptors_of_broken_answers_are_closed),
         cmocka_unit_test(a_missing_file_of_certificates_is_a_fault_of_the_probe),
