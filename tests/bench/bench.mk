@@ -33,7 +33,7 @@ $$($(1)_BENCH_BUILT): $(BUILD)/link-flags
 	    $$(call package,--libs,$$($(1)_BENCH_PACKAGES))
 
 .PHONY: bench-$(1) bench-programs-$(1)
-bench-programs-$(1): $$($(1)_BENCH_BUILT)
+bench-programs-$(1): $$($(1)_BENCH_BUILT) $$($(1)_MODULES_BUILT)
 bench-$(1): deps-bench bench-programs-$(1)
 	@BUILD='$$(abspath $$(BUILD))' tests/bench/$(1)/run
 endef
