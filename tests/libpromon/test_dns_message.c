@@ -46,17 +46,23 @@ static struct message answer_to(const char *name, uint16_t type, unsigned count)
     return message;
 }
 
-/* A record whose owner is the name of the question. */
-static void add_record(struct message *message, unsigned type, unsigned ttl, const void *data,
-                       size_t size)
+static void add_record_of(struct message *message, const char *owner, unsigned type, unsigned ttl,
+                          const void *data, size_t size)
 {
-    add(message, "\xc0\x0c", 2);
+    add(message, owner, strlen(owner) + (owner[0] < 0 ? 0 : 1));
     add16(message, type);
     add16(message, 1);
     add16(message, 0);
     add16(message, ttl);
     add16(message, (unsigned)size);
     add(message, data, size);
+}
+
+/* A record whose owner is the name of the question. */
+static void add_record(struct message *message, unsigned type, unsigned ttl, const void *data,
+                       size_t size)
+{
+    add_record_of(message, "\xc0\x0c", type, ttl, data, size);
 }
 
 static enum promon__dns_read read_it(const struct message *message)
@@ -164,11 +170,49 @@ static void records_of_another_type_are_passed_over(void **state)
     struct message message = answer_to("www.example", A, 2);
 
     (void)state;
-    add_record(&message, CNAME, 5, "\x03web\x00", 5);
+    add_record(&message, MX, 5, "\x00\x0a\x03web\x00", 7);
     add_record(&message, A, 7, "\x7f\x00\x00\x01", 4);
     assert_int_equal(read_it(&message), PROMON__DNS_ANSWER);
     assert_int_equal(answer.count, 1);
     assert_int_equal(answer.ttl, 7);
+}
+
+static void other_names_are_followed_to_the_record(void **state)
+{
+    struct message message = answer_to("www.example", A, 3);
+
+    (void)state;
+    add_record(&message, CNAME, 5, "\x03Web\xc0\x10", 6);
+    add_record_of(&message,
+                  "\x03web\x07"
+                  "example",
+                  CNAME, 5,
+                  "\x04"
+                  "farm\x00",
+                  6);
+    add_record_of(&message,
+                  "\x04"
+                  "Farm",
+                  A, 7, "\x7f\x00\x00\x01", 4);
+    assert_int_equal(read_it(&message), PROMON__DNS_ANSWER);
+    assert_int_equal(answer.count, 1);
+    assert_string_equal(answer.records[0], "127.0.0.1");
+}
+
+static void records_of_somebody_else_are_no_answer(void **state)
+{
+    struct message message = answer_to("www.example", A, 3);
+
+    (void)state;
+    add_record_of(&message,
+                  "\x04"
+                  "evil",
+                  A, 7, "\x0a\x00\x00\x01", 4);
+    add_record(&message, CNAME, 5, "\x03web\x00", 5);
+    /* Its name leads elsewhere: it has no address of its own. */
+    add_record(&message, A, 7, "\x0a\x00\x00\x02", 4);
+    assert_int_equal(read_it(&message), PROMON__DNS_ANSWER);
+    assert_int_equal(answer.count, 0);
 }
 
 static void more_records_than_there_is_room_for_are_left_out(void **state)
@@ -319,6 +363,8 @@ int main(void)
         cmocka_unit_test(addresses_are_read),
         cmocka_unit_test(other_types_are_read),
         cmocka_unit_test(records_of_another_type_are_passed_over),
+        cmocka_unit_test(other_names_are_followed_to_the_record),
+        cmocka_unit_test(records_of_somebody_else_are_no_answer),
         cmocka_unit_test(more_records_than_there_is_room_for_are_left_out),
         cmocka_unit_test(refusals_are_read),
         cmocka_unit_test(what_was_cut_off_is_told_as_such),

@@ -200,11 +200,13 @@ static enum promon_verdict read_stream(struct question *question, int fd)
     verdict = receive_all(question, fd, message, size);
     if (verdict != PROMON_UP)
         return verdict;
-    if (promon__dns_read(message, size, question->query, question->query_size, &question->answer) ==
+    if (promon__dns_read(message, size, question->query, question->query_size, &question->answer) !=
         PROMON__DNS_ANSWER)
-        return PROMON_UP;
-    return fail(question, PROMON_REASON_PROTOCOL,
-                "the answer over TCP is no answer to the question");
+        return fail(question, PROMON_REASON_PROTOCOL,
+                    "the answer over TCP is no answer to the question");
+    if (question->answer.is_truncated)
+        return fail(question, PROMON_REASON_PROTOCOL, "the answer is cut off over TCP, too");
+    return PROMON_UP;
 }
 
 static enum promon_verdict ask_tcp(struct question *question)

@@ -242,7 +242,12 @@ static void take_data(struct reader *reader, uint16_t type, size_t size, char *o
         reader->is_broken = true;
 }
 
-static void take_record(struct reader *reader, uint16_t type, struct promon__dns_answer *out)
+/*
+ * `wanted`, of NAME_MAX_BYTES + 1, is the name that is asked for, and behind a CNAME of it the one
+ * that it leads to. Records of other names answer another question.
+ */
+static void take_record(struct reader *reader, uint16_t type, char *wanted,
+                        struct promon__dns_answer *out)
 {
     char owner[NAME_MAX_BYTES + 1];
     unsigned its_type, its_class;
@@ -256,8 +261,11 @@ static void take_record(struct reader *reader, uint16_t type, struct promon__dns
     size = take16(reader);
     if (reader->is_broken || size > reader->size - reader->at) {
         reader->is_broken = true;
-    } else if (its_type != type || its_class != CLASS_IN || out->count == PROMON__DNS_RECORDS) {
-        (void)take(reader, size); /* a CNAME on the way, for instance */
+    } else if (its_class != CLASS_IN || strcmp(owner, wanted) != 0 ||
+               (its_type != type && its_type != CNAME) || out->count == PROMON__DNS_RECORDS) {
+        (void)take(reader, size);
+    } else if (its_type != type) {
+        take_data(reader, CNAME, size, wanted);
     } else {
         take_data(reader, type, size, out->records[out->count]);
         out->ttl = out->count == 0 || ttl < out->ttl ? ttl : out->ttl;
@@ -293,6 +301,7 @@ enum promon__dns_read promon__dns_read(const uint8_t *data, size_t size, const u
 {
     const uint16_t type = (uint16_t)(query[query_size - 4] << 8 | query[query_size - 3]);
     struct reader reader = {.data = data, .size = size, .at = HEADER_BYTES};
+    char wanted[NAME_MAX_BYTES + 1];
     bool has_question = false;
     unsigned n;
 
@@ -304,9 +313,10 @@ enum promon__dns_read promon__dns_read(const uint8_t *data, size_t size, const u
     /* The rest of what was cut off is of no use. */
     if (!has_question || out->is_truncated)
         return PROMON__DNS_ANSWER;
+    take_name(&reader, wanted);
     reader.at = query_size;
     for (n = (unsigned)data[6] << 8 | data[7]; n > 0 && !reader.is_broken; n--)
-        take_record(&reader, type, out);
+        take_record(&reader, type, wanted, out);
     return reader.is_broken ? PROMON__DNS_BROKEN : PROMON__DNS_ANSWER;
 }
 

@@ -143,20 +143,32 @@ static void serve_tcp(struct tiny_peer *peer, void *data)
         tiny_send(peer, message, size + 2);
 }
 
-/* UDP and TCP on the same port. */
-static void open_server(struct name_server *server, reply_fn over_udp, reply_fn over_tcp)
+/* UDP and TCP on the same port; false: somebody else has one of both. */
+static bool take_port(struct name_server *server)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
 
-    memset(server, 0, sizeof(*server));
-    server->over_udp = over_udp;
-    server->over_tcp = over_tcp;
     server->tcp = tiny_server_new(NULL, serve_tcp, server);
     server->port = tiny_server_port(server->tcp);
     server->udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons(server->port);
-    assert_int_equal(bind(server->udp, (struct sockaddr *)&address, sizeof(address)), 0);
+    if (bind(server->udp, (struct sockaddr *)&address, sizeof(address)) == 0)
+        return true;
+    tiny_server_free(server->tcp);
+    close(server->udp);
+    return false;
+}
+
+static void open_server(struct name_server *server, reply_fn over_udp, reply_fn over_tcp)
+{
+    int attempts = 100;
+
+    memset(server, 0, sizeof(*server));
+    server->over_udp = over_udp;
+    server->over_tcp = over_tcp;
+    while (!take_port(server))
+        assert_true(--attempts > 0);
     assert_int_equal(pthread_create(&server->thread, NULL, serve_udp, server), 0);
 }
 
@@ -202,6 +214,7 @@ static void each_answer_is_told_as_it_is(void **state)
         {addresses_at_the_second_time, no_answer, "", LONG_MS, PROMON_UP, PROMON_REASON_NONE},
         {cut_off, addresses, "", LONG_MS, PROMON_UP, PROMON_REASON_NONE},
         {cut_off, no_answer, "", LONG_MS, PROMON_DOWN, PROMON_REASON_PROTOCOL},
+        {cut_off, cut_off, "", LONG_MS, PROMON_DOWN, PROMON_REASON_PROTOCOL},
         {cut_off, broken, "", LONG_MS, PROMON_DOWN, PROMON_REASON_PROTOCOL},
         {no_answer, addresses, ", \"transport\": \"tcp\"", LONG_MS, PROMON_UP, PROMON_REASON_NONE},
         {no_answer, foreign, ", \"transport\": \"tcp\"", LONG_MS, PROMON_DOWN,
