@@ -41,7 +41,7 @@ struct promon__postgres {
 bool promon__postgres_trouble(struct promon__postgres *postgres, enum promon_reason reason,
                               const char *format, ...) PROMON_PRINTF_(3, 4);
 
-/* The same with what libpq has to say, and the reason by the SQLSTATE in it; `otherwise` if none. */
+/* The same with libpq's words, and the reason by the SQLSTATE in them; `otherwise` without one. */
 bool promon__postgres_refused(struct promon__postgres *postgres, const char *message,
                               enum promon_reason otherwise);
 

@@ -138,7 +138,7 @@ static bool has_name(unsigned long pid, const char *name)
     return n > 0 && strcmp(base_name(text), name) == 0;
 }
 
-/* The numbers of /proc/PID/stat by their field; the state too, as a character. False: it is gone. */
+/* The numbers of /proc/PID/stat by field; the state too, as a character. False: it is gone. */
 static bool read_stat(unsigned long pid, uint64_t fields[FIELDS])
 {
     char text[FILE_BYTES], *at, *word;

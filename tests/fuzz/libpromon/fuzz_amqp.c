@@ -1,0 +1,14 @@
+/*
+ * Whatever a peer sends, the probe "amqp" ends, and says why it is not up.
+ */
+#include "peer.h"
+#include "probes/probe_amqp.c"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const char params[] = "{\"host\": \"/a\", \"queue\": \"b\", \"connect\": \"keep\"}";
+
+    return peer_run(&promon_module_v1, params, data, size);
+}
