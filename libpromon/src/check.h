@@ -15,6 +15,8 @@ struct promon__check {
     promon_check_fn run;
     void *data;
     void (*close)(void *data); /* NULL: nothing to close */
+    /* In the child of a fork: what the parent may be using is left where it is. NULL: nothing. */
+    void (*renew)(void *data);
 };
 
 /* All memory is of the plan: promon__plan_free frees it, and closes the check. */

@@ -253,11 +253,14 @@ static void forget_checks(struct promon__probe *probe)
 {
     probe->uses -= (probe->is_submitted ? 1 : 0) + (probe->running != NULL ? 1 : 0);
     probe->activity = PROMON__IDLE;
+    probe->timer.place = 0;
     probe->running = NULL;
     probe->before = probe->after = probe->waits_for = NULL;
     probe->is_submitted = probe->is_overrun = probe->is_answered = probe->is_awaited = false;
     probe->has_thread = probe->wants_notes = false;
     probe->status.runs = probe->status.failures = probe->status.overruns = 0;
+    if (probe->plan->check.renew != NULL)
+        probe->plan->check.renew(probe->plan->check.data);
 }
 
 void promon__engine_after_fork(struct promon__engine *engine)
@@ -271,10 +274,10 @@ void promon__engine_after_fork(struct promon__engine *engine)
     engine->is_running = false;
     engine->checks = NULL;
     engine->n_awaited = 0;
-    for (i = 0; i < engine->n_probes; i++) {
-        promon__schedule_remove(&engine->schedule, &engine->probes[i]->timer);
+    /* The heap is emptied at once: the scheduler may have been in the middle of a change. */
+    engine->schedule.size = 0;
+    for (i = 0; i < engine->n_probes; i++)
         forget_checks(engine->probes[i]);
-    }
     promon_cell_set(engine->metrics.workers, 0);
     promon_cell_set(engine->metrics.stuck, 0);
 }

@@ -213,6 +213,15 @@ static enum promon_status open_context(struct opened *opened, struct promon_erro
     return promon__fail_copy(error, &why);
 }
 
+/* Connections of the old context are the parent's, and to close them would say so to the server. */
+static void open_anew(void *data)
+{
+    struct opened anew = *(struct opened *)data;
+
+    if (open_context(&anew, NULL) == PROMON_OK)
+        *(struct opened *)data = anew;
+}
+
 enum promon_status promon__module_open(const struct promon_module *module,
                                        struct promon_params *params, struct promon__check *out,
                                        struct promon_error *error)
@@ -230,6 +239,7 @@ enum promon_status promon__module_open(const struct promon_module *module,
         free(opened);
         return status;
     }
-    *out = (struct promon__check){.run = run, .data = opened, .close = close_opened};
+    *out = (struct promon__check){
+        .run = run, .data = opened, .close = close_opened, .renew = open_anew};
     return PROMON_OK;
 }

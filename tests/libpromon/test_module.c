@@ -185,7 +185,7 @@ static void open_once(void *context)
 {
     const struct promon_module *module = context;
     struct promon_error error = PROMON_ERROR_INIT;
-    struct promon__check check = {NULL, NULL, NULL};
+    struct promon__check check = {.run = NULL};
     struct promon_params *params = NULL;
     enum promon_status status =
         promon__params_new(module->params, NULL, "{\"path\": \"/\"}", &params, &error);

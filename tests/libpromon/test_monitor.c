@@ -50,23 +50,28 @@ static int remove_folder(void **state)
     return unlink(path) + rmdir(folder);
 }
 
-static enum promon_status make(struct promon **out, struct promon_error *error)
+static enum promon_status make(const char *config, struct promon **out, struct promon_error *error)
 {
     struct promon_options options = PROMON_OPTIONS_INIT;
 
-    options.config_json = json;
+    options.config_json = config;
     options.modules = own_modules_folder();
     return promon_new(&options, out, error);
 }
 
-static struct promon *open_rich(void)
+static struct promon *open_config(const char *config)
 {
     struct promon_error error = PROMON_ERROR_INIT;
     struct promon *promon = NULL;
 
-    if (make(&promon, &error) != PROMON_OK)
+    if (make(config, &promon, &error) != PROMON_OK)
         fail_msg("%s", error.message);
     return promon;
+}
+
+static struct promon *open_rich(void)
+{
+    return open_config(json);
 }
 
 static uint64_t runs_of(struct promon *promon, const char *name)
@@ -230,6 +235,33 @@ static void children_of_forks_start_anew(void **state)
     promon_free(promon);
 }
 
+/* Connections that a check of the parent keeps, and what it is writing, are the parent's. */
+static void modules_are_opened_anew_in_a_child(void **state)
+{
+    static const char config[] = "{\"metrics\": [{\"name\": \"a\", \"module\": \"sample\", "
+                                 "\"params\": {\"verdict\": \"opener\"}}]}";
+    struct promon_probe_status status = PROMON_PROBE_STATUS_INIT;
+    struct promon *promon = open_config(config);
+    int how = -1;
+    pid_t child;
+
+    (void)state;
+    assert_int_equal(promon_probe_run(promon, "a", &status, NULL), PROMON_OK);
+    assert_int_equal(status.verdict, PROMON_UP);
+    child = fork();
+    if (child == 0) {
+        promon_after_fork(promon);
+        if (promon_probe_run(promon, "a", &status, NULL) != PROMON_OK)
+            _exit(2);
+        promon_free(promon);
+        _exit(status.verdict != PROMON_UP);
+    }
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_int_equal(how, 0);
+    promon_free(promon);
+}
+
 /* The child lives on, and must not hold what the parent gave back. */
 static void child_does_not_hold_the_port_of_its_parent(void **state)
 {
@@ -272,7 +304,7 @@ static void make_once(void *context)
 {
     struct promon_error error = PROMON_ERROR_INIT;
     struct promon *promon = NULL;
-    const enum promon_status status = make(&promon, &error);
+    const enum promon_status status = make(json, &promon, &error);
 
     (void)context;
     oom_stop();
@@ -321,6 +353,7 @@ int main(void)
         cmocka_unit_test(starts_and_stops_of_several_threads_take_turns),
         cmocka_unit_test(port_that_is_taken_starts_nothing),
         cmocka_unit_test(children_of_forks_start_anew),
+        cmocka_unit_test(modules_are_opened_anew_in_a_child),
         cmocka_unit_test(child_does_not_hold_the_port_of_its_parent),
         cmocka_unit_test(without_memory_there_is_no_monitor),
         cmocka_unit_test(start_without_memory_leaves_nothing_that_runs),

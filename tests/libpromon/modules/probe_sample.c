@@ -2,16 +2,18 @@
  * sample: a module for tests, with a parameter of each type, that answers what it is told to.
  *
  * `verdict` is "up", "down" or "error"; "login" is up when `password` is the text of `expected`.
- * With `file`, the verdict is the word in that file.
+ * With `file`, the verdict is the word in that file. "opener" is up in the process that opened it.
  */
 #include <promon/module.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct sample {
     const struct promon_host *host;
     const struct promon_params *params;
+    pid_t opener;
 };
 
 static const struct promon_param_rule rules[] = {
@@ -37,6 +39,7 @@ static enum promon_status open_sample(const struct promon_host *host,
         return host->error_set(error, PROMON_ENOMEM, "out of memory");
     sample->host = host;
     sample->params = params;
+    sample->opener = getpid();
     *context = sample;
     return PROMON_OK;
 }
@@ -47,6 +50,8 @@ static enum promon_verdict answer(const struct sample *sample, const char *verdi
     const struct promon_host *host = sample->host;
 
     if (strcmp(verdict, "up") == 0)
+        return PROMON_UP;
+    if (strcmp(verdict, "opener") == 0 && sample->opener == getpid())
         return PROMON_UP;
     if (strcmp(verdict, "down") == 0)
         return host->fail(result, PROMON_REASON_STATUS, "told to be down");

@@ -46,7 +46,7 @@ struct prober *prober_new(const char *folder, const char *module, const char *pa
 const char *prober_refused(const char *folder, const char *module, const char *params_json)
 {
     static struct promon_error error;
-    struct promon__check check = {NULL, NULL, NULL};
+    struct promon__check check = {.run = NULL};
 
     memset(&error, 0, sizeof(error));
     assert_int_not_equal(open_check(folder, module, params_json, &check, &error), PROMON_OK);
