@@ -6,7 +6,7 @@
 
 #include "text.h"
 
-/* `grouping`: pairs of names and values, NULL-terminated, in the order in which they are written. */
+/* `grouping`: pairs of names and values, NULL-terminated, in the order they are written in. */
 void promon__push_path(struct text *out, const char *job, const char *const *grouping);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Status as JSON, written while probes are visited: no tree is built, and nothing allocated once the
- * page's buffer is large enough.
+ * Status as JSON, written while probes are visited: no tree is built, and nothing allocated once
+ * the page's buffer is large enough.
  *
  * Times are seconds; a value that is not known is null.
  */

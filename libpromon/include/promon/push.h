@@ -63,8 +63,8 @@ PROMON_API enum promon_status promon_pusher_new(struct promon *promon,
                                                 struct promon_error *error);
 
 /*
- * Ends periodic pushes with a last one, or deletes the group if that was asked for, and frees; takes
- * at most one timeout and a second. NULL is allowed.
+ * Ends periodic pushes with a last one, or deletes the group if that was asked for, and frees;
+ * takes at most one timeout and a second. NULL is allowed.
  *
  * Thread:  one, when no other uses the pusher.
  * Since: 0.1

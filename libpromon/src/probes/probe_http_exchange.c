@@ -89,7 +89,7 @@ static bool reserve(struct promon__http_exchange *exchange, size_t size)
     return true;
 }
 
-/* What comes with a redirect is for people, and where it leads must not depend on how long it is. */
+/* What comes with a redirect is for people; where it leads must not depend on how long it is. */
 static bool is_passed_over(const struct promon__http_exchange *exchange)
 {
     long status = 0;
