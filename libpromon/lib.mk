@@ -41,4 +41,4 @@ libpromon_STATE := lost_lookups promon__mine promon__process
 libpromon_ROOMS := microhttpd.h:src/listener curl/curl.h:src/push curl/curl.h:src/probes/probe_http \
     hiredis/hiredis.h:src/probes/probe_redis hiredis.h:src/probes/probe_redis amqp.h:src/probes/probe_amqp \
     amqp_framing.h:src/probes/probe_amqp libpq-fe.h:src/probes/probe_postgres \
-    openssl/x509.h:src/certificate openssl/x509.h:src/probes/ openssl/ssl.h:src/probes/ zlib.h:src/gzip dlfcn.h:src/module
+    openssl/x509.h:src/certificate openssl/x509.h:src/probes/ openssl/ssl.h:src/probes/ zlib.h:src/compress dlfcn.h:src/module
