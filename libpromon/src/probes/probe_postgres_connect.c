@@ -60,6 +60,8 @@ static void choose(const struct promon__postgres *postgres, const char *address,
     set(out, "sslcrl", no_file);
     set(out, "sslcert", postgres->sslcert != NULL ? postgres->sslcert : no_file);
     set(out, "sslkey", postgres->sslkey);
+    /* Of a key that is encrypted; without one OpenSSL would ask on the terminal. */
+    set(out, "sslpassword", "none");
     set(out, "gssencmode", "disable");
     set(out, "application_name", "libpromon");
     set(out, "client_encoding", "UTF8");
@@ -147,6 +149,12 @@ static enum promon_reason reason_of(const char *message)
     return says(message, ECONNRESET) ? PROMON_REASON_PROTOCOL : PROMON_REASON_REFUSED;
 }
 
+/* Whether it is about a file of this machine. */
+static bool names(const char *message, const char *path)
+{
+    return path != NULL && strstr(message, path) != NULL;
+}
+
 static bool fail_failed(struct promon__postgres *postgres, const struct attempt *attempt)
 {
     const char *message = PQerrorMessage(postgres->connection);
@@ -156,6 +164,8 @@ static bool fail_failed(struct promon__postgres *postgres, const struct attempt 
         reason = reason_of(message);
     else if (PQconnectionNeedsPassword(postgres->connection) != 0)
         reason = PROMON_REASON_AUTH;
+    else if (names(message, postgres->sslcert) || names(message, postgres->sslkey))
+        reason = PROMON_REASON_INTERNAL;
     return promon__postgres_refused(postgres, message, reason);
 }
 

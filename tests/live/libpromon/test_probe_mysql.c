@@ -1,6 +1,7 @@
 /*
  * The probe "mysql": a real MariaDB, and peers that are none or that want too much.
  */
+#include <openssl/evp.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
@@ -250,6 +251,66 @@ static void the_password_is_not_given_to_whoever_asks(void **state)
     assert_int_equal(atomic_load(&leaks), 0);
 }
 
+static void sha256(const void *one, size_t one_size, const void *other, size_t other_size,
+                   unsigned char out[32])
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+    EVP_DigestInit_ex(context, EVP_sha256(), NULL);
+    EVP_DigestUpdate(context, one, one_size);
+    EVP_DigestUpdate(context, other, other_size);
+    EVP_DigestFinal_ex(context, out, NULL);
+    EVP_MD_CTX_free(context);
+}
+
+/* As MySQL 8 does it, which has the password hashed twice only. */
+static bool proves(const unsigned char proof[32], const char *password)
+{
+    unsigned char once[32], stored[32], mask[32];
+    unsigned i;
+
+    sha256(password, strlen(password), "", 0, once);
+    sha256(once, sizeof(once), "", 0, stored);
+    sha256(stored, sizeof(stored), "nnnnnnnnnnnnnnnnnnnn", 20, mask);
+    for (i = 0; i < sizeof(mask); i++)
+        once[i] = proof[i] ^ mask[i];
+    sha256(once, sizeof(once), "", 0, mask);
+    return memcmp(mask, stored, sizeof(mask)) == 0;
+}
+
+/* Lets in whoever proves the password, to say that there are too many. */
+static void play_mysql_8(struct tiny_peer *peer, void *data)
+{
+    static const char greeting[] = GREETING("caching_sha2_password", "\x49");
+    static const char full[] = "\x17\0\0\3\xff\x10\4Too many connections";
+    static const char refused[] = "\x06\0\0\2\xff\x15\4Not";
+    const size_t at = 4 + 32 + strlen(setting("PROMON_TEST_MYSQL_USER")) + 1;
+    unsigned char some[4096];
+
+    (void)data;
+    tiny_send(peer, greeting, sizeof(greeting) - 1);
+    if (tiny_receive(peer, some, sizeof(some)) > at + 33 && some[at] == 32 &&
+        proves(some + at + 1, setting("PROMON_TEST_MYSQL_PASSWORD"))) {
+        tiny_send(peer, "\2\0\0\2\1\3", 6);
+        tiny_send(peer, full, sizeof(full) - 1);
+    } else {
+        tiny_send(peer, refused, sizeof(refused) - 1);
+    }
+    tiny_hold(peer);
+}
+
+static void the_password_is_proved_to_mysql_8(void **state)
+{
+    struct tiny_server *server = tiny_server_new(NULL, play_mysql_8, NULL);
+
+    (void)state;
+    (void)run_at(&guarded_kind, tiny_server_port(server), "", LONG_MS, PROMON_DOWN,
+                 PROMON_REASON_STATUS);
+    (void)run_at(&guarded_kind, tiny_server_port(server), ", \"password\": \"wrong\"", LONG_MS,
+                 PROMON_DOWN, PROMON_REASON_AUTH);
+    tiny_server_free(server);
+}
+
 static void a_login_that_is_not_known_says_nothing_of_the_server(void **state)
 {
     static const char greeting[] = GREETING("mysql_native_password", "\x49");
@@ -296,6 +357,7 @@ int main(void)
         cmocka_unit_test(by_tls_the_certificate_is_told_and_judged),
         cmocka_unit_test(peers_that_are_no_server_do_no_harm),
         cmocka_unit_test(the_password_is_not_given_to_whoever_asks),
+        cmocka_unit_test(the_password_is_proved_to_mysql_8),
         cmocka_unit_test(a_login_that_is_not_known_says_nothing_of_the_server),
         cmocka_unit_test(deadlines_hold_when_it_is_frozen_and_it_is_refused_when_stopped),
         cmocka_unit_test(a_kept_connection_is_replaced_when_it_breaks),

@@ -250,6 +250,30 @@ static void a_certificate_that_is_refused_is_told_nevertheless(void **state)
     show("server");
 }
 
+static void a_certificate_of_its_own_is_shown(void **state)
+{
+    const char *certs = setting("PROMON_TEST_POSTGRES_CERTS");
+    char more[1024], command[1024], key[] = "/tmp/promon-key-XXXXXX";
+    struct row row = {more, PROMON_UP, PROMON_REASON_NONE};
+
+    (void)state;
+    close(mkstemp(key));
+    snprintf(command, sizeof(command), "cat %s/client.key >%s", certs, key);
+    assert_int_equal(system(command), 0);
+    snprintf(more, sizeof(more), "{\"sslcert\": \"%s/client.pem\", \"sslkey\": \"%s\"}", certs,
+             key);
+    (void)run_row(&tls_kind, &row);
+    /* Nobody is asked for the password of an encrypted one. */
+    snprintf(command, sizeof(command),
+             "openssl ec -aes256 -passout pass:x -in %s/client.key -out %s 2>/dev/null", certs,
+             key);
+    assert_int_equal(system(command), 0);
+    row.verdict = PROMON_ERROR;
+    row.reason = PROMON_REASON_INTERNAL;
+    (void)run_row(&tls_kind, &row);
+    unlink(key);
+}
+
 static void peers_that_are_no_server_do_no_harm(void **state)
 {
     (void)state;
@@ -345,6 +369,7 @@ int main(void)
         cmocka_unit_test(a_unix_socket_does_as_well),
         cmocka_unit_test(by_tls_the_certificate_is_told_and_judged),
         cmocka_unit_test(a_certificate_that_is_refused_is_told_nevertheless),
+        cmocka_unit_test(a_certificate_of_its_own_is_shown),
         cmocka_unit_test(peers_that_are_no_server_do_no_harm),
         cmocka_unit_test(servers_that_say_no_are_understood),
         cmocka_unit_test(wrong_parameters_are_told),
