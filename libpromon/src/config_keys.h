@@ -16,7 +16,7 @@
 enum promon__key_kind {
     PROMON__KEY_TEXT = 1, /* char *, the structure's */
     PROMON__KEY_ROUTE = 2, /* the same; null is "" */
-    PROMON__KEY_PATH = 3, /* the same; made to begin at the folder of the configuration */
+    PROMON__KEY_PATH = 3, /* the same, not empty; begins at the folder of the configuration */
     PROMON__KEY_SWITCH = 4, /* bool */
     PROMON__KEY_COUNT = 5, /* unsigned */
     PROMON__KEY_PORT = 6, /* int; may be written as text; 0: PROMON_PORT_ANY */

@@ -72,7 +72,7 @@ static enum promon_status take_text(const struct promon__item *item, const char 
     char **member = item->member;
     char *text;
 
-    if (item->key->is_required && value[0] == '\0')
+    if ((item->key->is_required || item->key->kind == PROMON__KEY_PATH) && value[0] == '\0')
         return promon__wrong(&item->place, item->reading->error, "must not be empty");
     text = promon__path_in(folder, value);
     if (text == NULL)

@@ -217,6 +217,8 @@ enum promon_status promon__settings_check(const struct promon__settings *setting
         status = check_route(settings, i, error);
     if (status == PROMON_OK && !utf8_is_valid(settings->title, strlen(settings->title)))
         return promon__fail(error, PROMON_EINVALID, "title: is not UTF-8");
+    if (status == PROMON_OK && settings->history_file != NULL && settings->history_file[0] == '\0')
+        return promon__fail(error, PROMON_EINVALID, "history_file: must not be empty");
     return status;
 }
 

@@ -65,6 +65,15 @@ static void listener_has_the_documented_defaults(void **state)
     promon__settings_free(&settings);
 }
 
+static void history_without_a_name_is_refused(void **state)
+{
+    struct promon_options options = PROMON_OPTIONS_INIT;
+
+    (void)state;
+    options.history_file = "";
+    expect_refusal(&options, "history_file: must not be empty");
+}
+
 static void strings_are_copies(void **state)
 {
     struct promon_options options = PROMON_OPTIONS_INIT;
@@ -170,6 +179,7 @@ int main(void)
         cmocka_unit_test(no_options_give_the_documented_defaults),
         cmocka_unit_test(listener_has_the_documented_defaults),
         cmocka_unit_test(strings_are_copies),
+        cmocka_unit_test(history_without_a_name_is_refused),
         cmocka_unit_test(routes_that_are_none_are_refused),
         cmocka_unit_test(two_routes_of_one_path_are_refused),
         cmocka_unit_test(routes_may_be_switched_off),
