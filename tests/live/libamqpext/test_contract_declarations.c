@@ -200,10 +200,11 @@ static void broker_shows_tag_priority_and_prefetch_as_declared(void **state)
     amqpext_table_free(arguments);
     assert_true(broker_eval(answer, sizeof(answer),
                             "[{proplists:get_value(prefetch_count, C), "
-                            "proplists:get_value(arguments, C)} || "
+                            "lists:member({<<\"x-priority\">>, long, 7}, "
+                            "proplists:get_value(arguments, C))} || "
                             "C <- rabbit_amqqueue:consumers_all(<<\"/\">>), "
                             "proplists:get_value(consumer_tag, C) =:= <<\"contract-tag\">>] "
-                            "=:= [{32, [{<<\"x-priority\">>, long, 7}]}]."));
+                            "=:= [{32, true}]."));
     assert_non_null(strstr(answer, "true"));
     consuming_end(&consuming);
 }
