@@ -75,9 +75,10 @@ static int write_all(int fd, const char *data, size_t size)
     return fsync(fd) == 0 || errno == EINVAL || errno == EROFS ? 0 : errno;
 }
 
-static int write_file(const char *path, const struct text *text)
+/* Makes the file; the end of its name, XXXXXX, becomes one that nobody else writes to. */
+static int write_file(char *path, const struct text *text)
 {
-    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    const int fd = mkostemp(path, O_CLOEXEC);
     int reason;
 
     if (fd < 0)
@@ -88,8 +89,8 @@ static int write_file(const char *path, const struct text *text)
     return reason;
 }
 
-static enum promon_status write_beside(const struct text *text, const char *beside,
-                                       const char *path, struct promon_error *error)
+static enum promon_status write_beside(const struct text *text, char *beside, const char *path,
+                                       struct promon_error *error)
 {
     int reason = write_file(beside, text);
 
@@ -115,7 +116,7 @@ enum promon_status promon__history_write(struct text *text, const char *path,
             text_char(text, (char)(unsigned char)(sum >> (8 * i)));
     }
     text_string(&beside, path);
-    text_string(&beside, ".new");
+    text_string(&beside, ".XXXXXX");
     if (text->failed || beside.failed)
         status = promon__fail_memory(error);
     else

@@ -36,8 +36,9 @@ void promon__history_begin(struct text *out);
 void promon__history_entry(struct text *out, const char *name,
                            const struct promon__history *history);
 /*
- * Ends the text and writes it to a file beside `path`, which then takes its place. Errors:
- * PROMON_ERESOURCES, also when the disk is full; PROMON_ENOMEM.
+ * Ends the text and writes it to a file beside `path`, which then takes its place; of several that
+ * write to one path the last one counts. Errors: PROMON_ERESOURCES, also when the disk is full;
+ * PROMON_ENOMEM.
  */
 enum promon_status promon__history_write(struct text *text, const char *path,
                                          struct promon_error *error);

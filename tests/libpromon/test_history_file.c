@@ -3,7 +3,9 @@
  */
 #include "test.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -17,7 +19,7 @@
 #define DAY_S (INT64_C(20000) * 86400)
 
 static char folder[] = "/tmp/promon-history-XXXXXX";
-static char path[64], beside[64];
+static char path[64];
 
 static int make_folder(void **state)
 {
@@ -25,7 +27,6 @@ static int make_folder(void **state)
     if (mkdtemp(folder) == NULL)
         return -1;
     (void)snprintf(path, sizeof(path), "%s/history", folder);
-    (void)snprintf(beside, sizeof(beside), "%s/history.new", folder);
     return 0;
 }
 
@@ -83,6 +84,20 @@ static void write_raw(const char *data, size_t size)
     assert_int_equal(fclose(file), 0);
 }
 
+/* In the folder, beside which nothing was left. */
+static void expect_one_file(void)
+{
+    DIR *open_folder = opendir(folder);
+    const struct dirent *entry;
+    int files = 0;
+
+    assert_non_null(open_folder);
+    while ((entry = readdir(open_folder)) != NULL)
+        files += entry->d_name[0] != '.';
+    (void)closedir(open_folder);
+    assert_int_equal(files, 1);
+}
+
 static void histories_come_back_by_their_names(void **state)
 {
     struct promon__history *one = new_history(5000), *other = new_history(3);
@@ -114,7 +129,7 @@ static void file_is_for_its_owner_and_leaves_nothing_beside(void **state)
     assert_int_equal(write_both(history, history, NULL), PROMON_OK);
     assert_int_equal(stat(path, &about), 0);
     assert_int_equal(about.st_mode & 0777, 0600);
-    assert_int_equal(access(beside, F_OK), -1);
+    expect_one_file();
     free(history);
 }
 
@@ -259,7 +274,7 @@ static void disk_that_takes_no_more_leaves_the_old_file(void **state)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
     (void)signal(SIGXFSZ, SIG_DFL);
     assert_int_equal(error.system_errno, EFBIG);
-    assert_int_equal(access(beside, F_OK), -1);
+    expect_one_file();
     now = read_back();
     assert_int_equal(now.size, old.size);
     assert_memory_equal(now.data, old.data, old.size);
@@ -269,17 +284,44 @@ static void disk_that_takes_no_more_leaves_the_old_file(void **state)
     free(larger);
 }
 
-static void link_in_the_place_of_the_new_file_is_not_followed(void **state)
+struct writer {
+    const struct promon__history *history;
+    int failures;
+};
+
+static void *write_often(void *data)
 {
-    struct promon__history *history = new_history(1);
-    struct promon_error error = PROMON_ERROR_INIT;
+    struct writer *writer = data;
+    int i;
+
+    for (i = 0; i < 100; i++)
+        writer->failures += write_both(writer->history, writer->history, NULL) != PROMON_OK;
+    return NULL;
+}
+
+static void file_that_two_write_at_once_is_a_whole_one(void **state)
+{
+    struct promon__history *small = new_history(1), *large = new_history(5000);
+    struct writer writers[] = {{small, 0}, {large, 0}};
+    pthread_t threads[2];
+    int i;
 
     (void)state;
-    assert_int_equal(symlink("/dev/null", beside), 0);
-    assert_int_equal(write_both(history, history, &error), PROMON_ERESOURCES);
-    assert_int_equal(error.system_errno, ELOOP);
-    (void)unlink(beside);
-    free(history);
+    assert_int_equal(write_both(small, small, NULL), PROMON_OK);
+    for (i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, write_often, &writers[i]), 0);
+    for (i = 0; i < 200; i++) {
+        struct promon__history_image image = {.data = NULL};
+
+        assert_int_equal(promon__history_image_read(path, &image, NULL), PROMON_OK);
+        promon__history_image_free(&image);
+    }
+    for (i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(writers[0].failures + writers[1].failures, 0);
+    expect_one_file();
+    free(small);
+    free(large);
 }
 
 static void write_without_memory(void *context)
@@ -324,7 +366,7 @@ int main(void)
         cmocka_unit_test(numbers_of_all_sizes_come_back),
         cmocka_unit_test(folder_that_is_not_there_is_told),
         cmocka_unit_test(disk_that_takes_no_more_leaves_the_old_file),
-        cmocka_unit_test(link_in_the_place_of_the_new_file_is_not_followed),
+        cmocka_unit_test(file_that_two_write_at_once_is_a_whole_one),
         cmocka_unit_test(every_failed_allocation_is_survived),
     };
 
