@@ -26,6 +26,7 @@ struct promon__worker {
     pthread_cond_t wake;
     struct promon__job *job; /* given to it while it rests */
     bool is_resting, is_left, is_alone;
+    bool is_unwanted; /* to be left as soon as there may be one more of those */
 };
 
 struct promon__workers {
@@ -147,6 +148,37 @@ static struct promon__job *next_job(struct promon__worker *worker)
     return job;
 }
 
+static enum promon_status add_thread(struct promon__workers *workers, struct promon__job *job,
+                                     bool is_alone, struct promon_error *error);
+
+/* The lock is held. */
+static void leave(struct promon__worker *worker)
+{
+    struct promon__workers *workers = worker->workers;
+
+    if (!worker->is_alone) {
+        pthread_detach(worker->thread);
+        workers->threads--;
+    }
+    worker->is_left = true;
+    workers->left++;
+    pthread_cond_broadcast(&workers->gone);
+    if (workers->is_open && workers->first != NULL && workers->threads < workers->most &&
+        add_thread(workers, workers->first, false, NULL) == PROMON_OK)
+        (void)take_first(workers);
+}
+
+/* There is room for one more of those left behind; the lock is held. */
+static void leave_unwanted(struct promon__workers *workers)
+{
+    struct promon__worker *worker = workers->all;
+
+    while (worker != NULL && (worker->is_left || !worker->is_unwanted))
+        worker = worker->after;
+    if (worker != NULL)
+        leave(worker);
+}
+
 /* The last thing a thread does; the lock is held, and given back. */
 static void end_thread(struct promon__worker *worker)
 {
@@ -155,10 +187,12 @@ static void end_thread(struct promon__worker *worker)
     /* While it is open nobody joins: the thread ends by itself. */
     if (!worker->is_left && !worker->is_alone && workers->is_open)
         pthread_detach(worker->thread);
-    if (worker->is_left)
+    if (worker->is_left) {
         workers->left--;
-    else if (!worker->is_alone)
+        leave_unwanted(workers);
+    } else if (!worker->is_alone) {
         workers->threads--;
+    }
     if (worker->is_left || worker->is_alone || workers->is_open) {
         unlink_worker(worker);
         pthread_cond_destroy(&worker->wake);
@@ -181,6 +215,7 @@ static void *work(void *data)
         pthread_mutex_unlock(&workers->lock);
         job->run(job);
         pthread_mutex_lock(&workers->lock);
+        worker->is_unwanted = false;
         if (worker->is_alone)
             break;
     }
@@ -320,19 +355,10 @@ bool promon__workers_leave(struct promon__workers *workers, struct promon__job *
 
     pthread_mutex_lock(&workers->lock);
     worker = job->worker;
+    worker->is_unwanted = true;
+    if (!worker->is_left && (forced || workers->left < workers->most_left))
+        leave(worker);
     is_left = worker->is_left;
-    if (!is_left && (forced || workers->left < workers->most_left)) {
-        if (!worker->is_alone) {
-            pthread_detach(worker->thread);
-            workers->threads--;
-        }
-        worker->is_left = is_left = true;
-        workers->left++;
-        pthread_cond_broadcast(&workers->gone);
-        if (workers->is_open && workers->first != NULL && workers->threads < workers->most &&
-            add_thread(workers, workers->first, false, NULL) == PROMON_OK)
-            (void)take_first(workers);
-    }
     pthread_mutex_unlock(&workers->lock);
     return is_left;
 }
@@ -349,15 +375,18 @@ struct promon__workers_figures promon__workers_figures(struct promon__workers *w
 
 void promon__workers_after_fork(struct promon__workers *workers)
 {
+    struct promon__worker *worker = workers->all;
+
     pthread_mutex_init(&workers->lock, NULL);
     promon__condition_init(&workers->gone);
-    while (workers->all != NULL) {
-        struct promon__worker *worker = workers->all;
+    /* Only forwards: a thread of the parent may have been in the middle of a change. */
+    while (worker != NULL) {
+        struct promon__worker *after = worker->after;
 
-        unlink_worker(worker);
         free(worker);
+        worker = after;
     }
-    workers->resting = NULL;
+    workers->all = workers->resting = NULL;
     workers->first = NULL;
     workers->last = &workers->first;
     workers->threads = workers->left = 0;

@@ -51,7 +51,8 @@ enum promon_status promon__workers_run_alone(struct promon__workers *workers,
 
 /*
  * Leaves the worker of a job that runs behind, so that it neither takes another nor is waited for;
- * `forced` also when there are as many of those as may be. False when it was not.
+ * `forced` also when there are as many of those as may be. False when it was not: it will be when
+ * one of those has ended, unless its own job ends before.
  */
 bool promon__workers_leave(struct promon__workers *workers, struct promon__job *job, bool forced);
 

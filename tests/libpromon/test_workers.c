@@ -193,30 +193,6 @@ static void worker_left_behind_is_replaced(void **state)
     assert_int_equal(stuck.runs, 1);
 }
 
-static void no_more_are_left_behind_than_may_be(void **state)
-{
-    struct promon__workers *workers = new_workers(2, 1, LONG_NS);
-    struct note notes[3];
-    int i;
-
-    (void)state;
-    for (i = 0; i < 3; i++)
-        note_init(&notes[i], true);
-    for (i = 0; i < 2; i++) {
-        promon__workers_submit(workers, &notes[i].job);
-        sem_wait(&notes[i].begun);
-    }
-    assert_true(promon__workers_leave(workers, &notes[0].job, false));
-    assert_false(promon__workers_leave(workers, &notes[1].job, false));
-    promon__workers_submit(workers, &notes[2].job);
-    sem_wait(&notes[2].begun);
-    await_figures(workers, 2, 1);
-    for (i = 0; i < 3; i++)
-        sem_post(&notes[i].go);
-    await_figures(workers, 2, 0);
-    end(workers);
-}
-
 static void end_does_not_wait_for_those_left_behind(void **state)
 {
     struct promon__workers *workers = new_workers(2, 0, LONG_NS);
@@ -236,21 +212,10 @@ static void end_does_not_wait_for_those_left_behind(void **state)
     await_runs(&stuck, 1);
 }
 
-static void *close_and_join(void *data)
-{
-    struct promon__workers *workers = data;
-    struct promon__job *waiting = promon__workers_close(workers);
-
-    promon__workers_join(workers);
-    return waiting;
-}
-
 static void jobs_that_wait_are_given_back_at_the_end(void **state)
 {
     struct promon__workers *workers = new_workers(1, 1, LONG_NS);
     struct note running, first, second;
-    pthread_t closer;
-    void *waiting;
 
     (void)state;
     note_init(&running, true);
@@ -260,11 +225,9 @@ static void jobs_that_wait_are_given_back_at_the_end(void **state)
     sem_wait(&running.begun);
     promon__workers_submit(workers, &first.job);
     promon__workers_submit(workers, &second.job);
-    assert_int_equal(pthread_create(&closer, NULL, close_and_join, workers), 0);
-    usleep(20000);
+    assert_ptr_equal(promon__workers_close(workers), &first.job);
     sem_post(&running.go);
-    pthread_join(closer, &waiting);
-    assert_ptr_equal(waiting, &first.job);
+    promon__workers_join(workers);
     assert_ptr_equal(first.job.next, &second.job);
     assert_null(second.job.next);
     assert_int_equal(running.runs, 1);
@@ -279,7 +242,8 @@ static void they_start_again(void **state)
 
     (void)state;
     note_init(&note, false);
-    assert_null(close_and_join(workers));
+    assert_null(promon__workers_close(workers));
+    promon__workers_join(workers);
     await_figures(workers, 0, 0);
     assert_int_equal(promon__workers_start(workers, NULL), PROMON_OK);
     promon__workers_submit(workers, &note.job);
@@ -382,6 +346,56 @@ static void every_failed_allocation_is_survived(void **state)
     assert_true(oom_for_every_allocation(make_without_memory, &note) >= 2);
 }
 
+static void no_more_are_left_behind_than_may_be_at_a_time(void **state)
+{
+    struct promon__workers *workers = new_workers(1, 1, LONG_NS);
+    struct note first, second, last;
+
+    (void)state;
+    note_init(&first, true);
+    note_init(&second, true);
+    note_init(&last, false);
+    promon__workers_submit(workers, &first.job);
+    sem_wait(&first.begun);
+    assert_true(promon__workers_leave(workers, &first.job, false));
+    promon__workers_submit(workers, &second.job);
+    sem_wait(&second.begun);
+    assert_false(promon__workers_leave(workers, &second.job, false));
+    promon__workers_submit(workers, &last.job);
+    assert_int_equal(sem_trywait(&last.begun), -1);
+    sem_post(&first.go);
+    await_runs(&last, 1);
+    await_figures(workers, 1, 1);
+    sem_post(&second.go);
+    await_figures(workers, 1, 0);
+    end(workers);
+}
+
+static void job_that_ends_by_itself_keeps_its_worker(void **state)
+{
+    struct promon__workers *workers = new_workers(2, 1, LONG_NS);
+    struct note first, second;
+
+    (void)state;
+    note_init(&first, true);
+    note_init(&second, true);
+    promon__workers_submit(workers, &first.job);
+    promon__workers_submit(workers, &second.job);
+    sem_wait(&first.begun);
+    sem_wait(&second.begun);
+    assert_true(promon__workers_leave(workers, &first.job, false));
+    assert_false(promon__workers_leave(workers, &second.job, false));
+    /* It takes the next job: what was wished of the one before is over. */
+    sem_post(&second.go);
+    await_runs(&second, 1);
+    promon__workers_submit(workers, &second.job);
+    sem_wait(&second.begun);
+    sem_post(&first.go);
+    await_figures(workers, 1, 0);
+    sem_post(&second.go);
+    end(workers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -390,7 +404,8 @@ int main(void)
         cmocka_unit_test(there_are_as_many_threads_as_jobs_but_not_more_than_the_limit),
         cmocka_unit_test(threads_that_rest_for_long_end_but_one),
         cmocka_unit_test(worker_left_behind_is_replaced),
-        cmocka_unit_test(no_more_are_left_behind_than_may_be),
+        cmocka_unit_test(no_more_are_left_behind_than_may_be_at_a_time),
+        cmocka_unit_test(job_that_ends_by_itself_keeps_its_worker),
         cmocka_unit_test(end_does_not_wait_for_those_left_behind),
         cmocka_unit_test(jobs_that_wait_are_given_back_at_the_end),
         cmocka_unit_test(they_start_again),
