@@ -200,7 +200,8 @@ static void leave(struct promon__probe *probe)
     probe->activity = PROMON__IDLE;
     probe->running = NULL;
     probe->has_thread = probe->is_answered = false;
-    if (!probe->is_overrun && !probe->is_removed && engine->is_running)
+    probe->n_ended++;
+    if (!probe->is_removed && engine->is_running)
         promon__engine_plan_retry(probe, promon_now_ns());
     probe->is_overrun = false;
     is_last = --probe->uses == 0;

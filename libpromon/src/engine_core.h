@@ -72,6 +72,7 @@ struct promon__probe {
     bool has_thread;
     pthread_t thread;
     int64_t started_ns, deadline_ns;
+    uint64_t n_ended; /* checks that have returned */
     struct promon_result result; /* the check's own; nobody else reads it before the end */
     bool wants_notes;
     unsigned n_notes;

@@ -94,10 +94,12 @@ static enum promon_status wait_for_result(struct promon__probe *probe, struct li
                                           struct promon_probe_status *out,
                                           struct promon_error *error)
 {
+    const uint64_t n_ended = probe->n_ended;
     enum promon_status status = PROMON_OK;
     struct promon__note *notes;
 
-    while (probe->activity == PROMON__RUNNING && !probe->is_overrun)
+    /* This check, not the next one, which may have begun before its end is noticed here. */
+    while (probe->activity == PROMON__RUNNING && !probe->is_overrun && probe->n_ended == n_ended)
         wait_a_turn(probe, listener);
     notes = take_notes(probe, listener);
     if (listener->has_notes)
