@@ -206,18 +206,32 @@ static void prepare_table(struct change *change)
     }
 }
 
-static enum promon_status prepare(struct change *change, struct promon_error *error)
+/* When no name is there twice, which is not known yet. */
+static size_t count_after(const struct change *change)
 {
-    enum promon_status status = prepare_room(change, error);
+    size_t count = change->n_plans;
     size_t i;
 
+    for (i = 0; i < change->engine->n_probes; i++) {
+        if (!is_to_go(change, change->engine->probes[i]))
+            count++;
+    }
+    return count;
+}
+
+static enum promon_status prepare(struct change *change, struct promon_error *error)
+{
+    enum promon_status status;
+    size_t i;
+
+    if (count_after(change) > PROMON_MAX_PROBES)
+        return promon__fail(error, PROMON_ELIMIT, "more than %d probes", PROMON_MAX_PROBES);
+    status = prepare_room(change, error);
     for (i = 0; i < change->n_plans && status == PROMON_OK; i++)
         status = prepare_place(change, i, error);
     if (status != PROMON_OK)
         return status;
     prepare_table(change);
-    if (change->n_table > PROMON_MAX_PROBES)
-        return promon__fail(error, PROMON_ELIMIT, "more than %d probes", PROMON_MAX_PROBES);
     return describe_all(change, error);
 }
 

@@ -71,7 +71,8 @@ static enum promon_status add(struct promon__engine_metrics *metrics,
     options.unit = row->unit;
     if (row->series_per_probe != 0)
         options.labels = labels;
-    options.max_series = row->series_per_probe * PROMON_MAX_PROBES;
+    /* While others take the place of all, there are those of both. */
+    options.max_series = 2 * row->series_per_probe * PROMON_MAX_PROBES;
     if (row->kind == PROMON_STATESET)
         options.states = states;
     if (row->kind == PROMON_HISTOGRAM) {

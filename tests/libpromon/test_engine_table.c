@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include <math.h>
+#include <promon/config.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -202,6 +203,32 @@ static void one_that_is_wrong_keeps_all_out(void **state)
     free_bench(bench);
 }
 
+static void table_of_too_many_keeps_all_out(void **state)
+{
+    enum { TOO_MANY = PROMON_MAX_PROBES + 1 };
+    struct bench *bench = new_bench();
+    struct promon_error error = PROMON_ERROR_INIT;
+    struct mark mark = {0, 0};
+    struct promon__plan **plans = calloc(TOO_MANY, sizeof(struct promon__plan *));
+    char name[32];
+    size_t i;
+
+    (void)state;
+    assert_non_null(plans);
+    for (i = 0; i < TOO_MANY; i++) {
+        snprintf(name, sizeof(name), "p%zu", i);
+        plans[i] = try_plan(name, NULL, &mark);
+        assert_non_null(plans[i]);
+    }
+    assert_int_equal(promon__engine_add(bench->promon.engine, plans, TOO_MANY, &error),
+                     PROMON_ELIMIT);
+    assert_string_equal(error.message, "more than 10000 probes");
+    assert_int_equal(atomic_load(&mark.closed), TOO_MANY);
+    expect_order(bench, "");
+    free(plans);
+    free_bench(bench);
+}
+
 static void name_of_another_metric_is_taken(void **state)
 {
     struct bench *bench = new_bench();
@@ -309,7 +336,6 @@ static void running_engine_is_replaced_under_way(void **state)
             (void)snprintf(fingerprint, sizeof(fingerprint), "%d", n == 0 ? 0 : i);
             plans[n] = new_plan(n == 0 ? "same" : "other", fingerprint, &marks[n]);
             plans[n]->interval_ns = plans[n]->retry_interval_ns = 10000000;
-            plans[n]->timeout_ns = 10000000;
         }
         assert_int_equal(promon__engine_replace(bench->promon.engine, plans, 2, NULL), PROMON_OK);
         usleep(2000);
@@ -411,6 +437,7 @@ int main(void)
         cmocka_unit_test(probes_are_shown_as_they_were_added),
         cmocka_unit_test(gauges_are_exposed_in_the_order_of_the_configuration),
         cmocka_unit_test(one_that_is_wrong_keeps_all_out),
+        cmocka_unit_test(table_of_too_many_keeps_all_out),
         cmocka_unit_test(name_of_another_metric_is_taken),
         cmocka_unit_test(replacement_leaves_unchanged_probes_alone),
         cmocka_unit_test(replacement_that_is_wrong_changes_nothing),
