@@ -43,10 +43,10 @@ static const double bounds[PLAIN_BUCKETS] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25
 
 static void inc(void *data, unsigned long n)
 {
-    struct work *w = data;
+    struct promon_cell *counter = ((struct work *)data)->counter;
 
     while (n-- > 0)
-        promon_cell_inc(w->counter);
+        promon_cell_inc(counter);
 }
 
 static void inc_atomic(void *data, unsigned long n)
@@ -85,15 +85,16 @@ static void call(void *data, unsigned long n)
 {
     (void)data;
     while (n-- > 0)
-        promon_cell_inc(NULL);
+        promon_cell_set(NULL, 0);
 }
 
 static void observe(void *data, unsigned long n)
 {
-    struct work *w = data;
+    const struct work *w = data;
+    struct promon_cell *histogram = w->histogram;
 
     while (n-- > 0)
-        promon_cell_observe(w->histogram, w->observed[n % VALUES]);
+        promon_cell_observe(histogram, w->observed[n % VALUES]);
 }
 
 static void observe_atomic(void *data, unsigned long n)

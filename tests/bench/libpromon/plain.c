@@ -25,11 +25,6 @@ uint64_t plain_own_count(void)
     return own_count;
 }
 
-void plain_atomic_inc(struct plain_atomic *counter)
-{
-    atomic_fetch_add_explicit(&counter->count, 1, memory_order_relaxed);
-}
-
 void plain_locked_inc(struct plain_locked *counter)
 {
     pthread_mutex_lock(&counter->lock);
