@@ -235,6 +235,17 @@ static enum promon_status take_url(struct promon__push_target *target, const cha
     return status;
 }
 
+/* A user may stand in the URL, with the password elsewhere. Basic authentication ends it at ':'. */
+static enum promon_status check_login(const struct promon__push_target *target,
+                                      struct promon_error *error)
+{
+    if (target->password != NULL && target->user == NULL)
+        return wrong(error, "a password needs a user");
+    if (target->user != NULL && strchr(target->user, ':') != NULL)
+        return wrong(error, "a user has no ':'");
+    return PROMON_OK;
+}
+
 enum promon_status promon__push_target_new(const struct promon_push_options *options,
                                            struct promon__push_target *out,
                                            struct promon_error *error)
@@ -251,6 +262,8 @@ enum promon_status promon__push_target_new(const struct promon_push_options *opt
         status = promon__fail_memory(error);
     if (status == PROMON_OK)
         status = take_url(&target, options->url, error);
+    if (status == PROMON_OK)
+        status = check_login(&target, error);
     if (status == PROMON_OK)
         *out = target;
     else

@@ -140,6 +140,19 @@ static void tokens_cannot_carry_other_headers(void **state)
     expect_refusal(&options, "push: a user and a bearer token exclude each other");
 }
 
+static void logins_that_cannot_be_told_are_refused(void **state)
+{
+    struct promon_push_options options = options_of("gateway", "j");
+
+    (void)state;
+    options.password = "s3cret";
+    expect_refusal(&options, "push: a password needs a user");
+    options.user = "me:too";
+    expect_refusal(&options, "push: a user has no ':'");
+    options = options_of("http://me%3atoo:s3cret@gateway", "j");
+    expect_refusal(&options, "push: a user has no ':'");
+}
+
 static void attempt(void *context)
 {
     static const char *const grouping[] = {"b", "x", "a", "", NULL};
@@ -170,6 +183,7 @@ int main(void)
         cmocka_unit_test(urls_that_are_none_are_refused_without_being_shown),
         cmocka_unit_test(jobs_and_groupings_that_are_none_are_refused),
         cmocka_unit_test(tokens_cannot_carry_other_headers),
+        cmocka_unit_test(logins_that_cannot_be_told_are_refused),
         cmocka_unit_test(every_failed_allocation_is_survived),
     };
 
