@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -208,11 +209,25 @@ static void it_has_no_signal_blocked_or_ignored(void **state)
     signal(SIGUSR1, SIG_DFL);
 }
 
+/* Under valgrind a child that cannot become its command ends with 127 instead. */
+static bool is_told_of_failed_commands(void)
+{
+    char *arguments[] = {(char[]){"/none"}, NULL};
+    pid_t pid;
+
+    if (posix_spawn(&pid, arguments[0], NULL, NULL, arguments, arguments + 1) != 0)
+        return true;
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    return false;
+}
+
 static void a_command_that_is_not_there_says_nothing_of_what_it_would_check(void **state)
 {
     struct probed probed;
 
     (void)state;
+    if (!is_told_of_failed_commands())
+        skip();
     probed = probe_once("exec", "{\"command\": [\"/none/at/all\"]}", LONG_MS, PROMON_ERROR,
                         PROMON_REASON_INTERNAL);
     assert_string_equal(probed.result.message,
@@ -253,12 +268,14 @@ static void nothing_is_left_behind_over_many_checks(void **state)
     struct prober *late =
         prober_new(modules_folder(), "exec", "{\"command\": [\"sleep\", \"600\"]}");
     const unsigned before = count_descriptors();
+    const bool is_told = is_told_of_failed_commands();
     unsigned i;
 
     (void)state;
     for (i = 0; i < 200; i++) {
         (void)prober_expect(good, LONG_MS, PROMON_UP, PROMON_REASON_NONE);
-        (void)prober_expect(bad, LONG_MS, PROMON_ERROR, PROMON_REASON_INTERNAL);
+        (void)prober_expect(bad, LONG_MS, is_told ? PROMON_ERROR : PROMON_DOWN,
+                            is_told ? PROMON_REASON_INTERNAL : PROMON_REASON_STATUS);
     }
     for (i = 0; i < 5; i++)
         (void)prober_expect(late, 20, PROMON_DOWN, PROMON_REASON_TIMEOUT);
