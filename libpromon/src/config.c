@@ -216,10 +216,13 @@ static enum promon_status take(struct promon *promon, struct promon__draft *draf
 
     if (status != PROMON_OK)
         return status;
-    if (!is_running)
+    /* Settings that stay the same stay in their place: somebody may be asking for pages. */
+    if (promon__draft_permit(draft, &promon->settings, true, NULL) != PROMON_OK)
         return install_at_rest(promon, draft, error);
     status = install(promon, draft, error);
-    return status == PROMON_OK ? promon__pushes_start(&promon->config->pushes, error) : status;
+    if (status != PROMON_OK || !is_running)
+        return status;
+    return promon__pushes_start(&promon->config->pushes, error);
 }
 
 static void tell(struct promon *promon, const struct promon_error *error)

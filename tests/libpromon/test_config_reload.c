@@ -251,6 +251,23 @@ static void refused_settings_at_rest_leave_the_old_ones(void **state)
     promon_free(promon);
 }
 
+/* Who answers for the program has what they point to. */
+static void settings_that_stay_are_left_in_their_place(void **state)
+{
+    struct promon *promon = open_config("{\"title\": \"One\"}");
+    const char *const route = promon_route(promon, "metrics");
+    const char *const title = promon->settings.title;
+
+    (void)state;
+    reload(promon, "{\"title\": \"One\", \"metrics\": [" PROBE("a", "up", "") "]}");
+    assert_int_equal(runs_of(promon, "a"), 0);
+    assert_ptr_equal(promon_route(promon, "metrics"), route);
+    assert_ptr_equal(promon->settings.title, title);
+    reload(promon, "{\"title\": \"Two\"}");
+    assert_string_equal(promon->settings.title, "Two");
+    promon_free(promon);
+}
+
 static double attempts_of(struct promon *promon, const char *job)
 {
     const char *const labels[] = {"push_job", job, NULL};
@@ -481,6 +498,7 @@ int main(void)
         cmocka_unit_test(settings_stay_while_it_runs),
         cmocka_unit_test(what_a_monitor_is_made_of_stays),
         cmocka_unit_test(refused_settings_at_rest_leave_the_old_ones),
+        cmocka_unit_test(settings_that_stay_are_left_in_their_place),
         cmocka_unit_test(pushes_begin_and_end_with_the_configuration),
         cmocka_unit_test(monitor_that_never_pushed_deletes_nothing),
         cmocka_unit_test(texts_are_loaded_too),
