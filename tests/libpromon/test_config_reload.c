@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "monitor.h"
+#include "support/child.h"
 #include "support/places.h"
 
 static char folder[] = "/tmp/test_config_reload.XXXXXX";
@@ -374,7 +375,7 @@ static void forked_child_may_free_a_monitor_that_pushes(void **state)
     if (child == 0) {
         promon_after_fork(promon);
         promon_free(promon);
-        _exit(0);
+        child_end(0);
     }
     assert_true(child > 0);
     assert_int_equal(waitpid(child, &status, 0), child);

@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/child.h"
+
 /* Nothing here takes so long, on whatever machine. */
 enum { PATIENCE_MS = 60000 };
 
@@ -181,10 +183,10 @@ static void child_of_a_fork_frees_and_starts_pushers_without_a_word_to_the_group
         alarm(PATIENCE_MS / 1000);
         promon_after_fork(promon);
         if (promon_pusher_stop(pusher, NULL) != PROMON_ESTATE)
-            _exit(2);
+            child_end(2);
         promon_pusher_free(pusher);
         promon_free(promon);
-        _exit(accept_push(0) >= 0);
+        child_end(accept_push(0) >= 0);
     }
     assert_true(child > 0);
     assert_int_equal(waitpid(child, &how, 0), child);

@@ -88,6 +88,7 @@ PROMON_API enum promon_status promon_pusher_push(struct promon_pusher *pusher,
 /*
  * Deletes the group at the gateway.
  *
+ * Thread:  any thread; it takes its turn with pushes.
  * Errors:  those of promon_pusher_push.
  * Since:   0.1
  */
@@ -98,7 +99,8 @@ PROMON_API enum promon_status promon_pusher_delete(struct promon_pusher *pusher,
  * Pushes now and then every interval_ms, on a thread of its own, until promon_pusher_stop or free.
  * Failures are logged and counted.
  *
- * Errors:  PROMON_ESTATE      it does that already.
+ * Thread:  any thread.
+ * Errors:  PROMON_ESTATE      it does that already, or its last push is under way.
  *          PROMON_ERESOURCES
  * Since:   0.1
  */
@@ -106,9 +108,10 @@ PROMON_API enum promon_status promon_pusher_start(struct promon_pusher *pusher,
                                                   struct promon_error *error);
 
 /*
- * Ends periodic pushes; the last one is told by the error.
+ * Ends periodic pushes with a last one, which the error tells of.
  *
- * Errors:  PROMON_ESTATE  there are none; and those of the last push.
+ * Thread:  any thread.
+ * Errors:  PROMON_ESTATE  there are none, or they are ended already; and those of the last push.
  * Since:   0.1
  */
 PROMON_API enum promon_status promon_pusher_stop(struct promon_pusher *pusher,
@@ -117,6 +120,8 @@ PROMON_API enum promon_status promon_pusher_stop(struct promon_pusher *pusher,
 /*
  * Pushes once by names and values: promon_pusher_new, promon_pusher_push and promon_pusher_free.
  *
+ * Thread:  any thread.
+ * Errors:  those of promon_pusher_new and promon_pusher_push.
  * Since: 0.1
  */
 PROMON_API enum promon_status promon_push(struct promon *promon, const char *url, const char *job,
