@@ -240,7 +240,7 @@ endef
 # $(call module-rules,LIBRARY,MODULE). What it needs of the library it gets from it when it is opened.
 define module-rules
 $(1)_MODULE_$(2)_OBJECTS := $$(patsubst %.c,$(BUILD)/%.o,$$(sort $$(wildcard $(1)/src/probes/probe_$(2).c \
-    $(1)/src/probes/probe_$(2)_*.c)) $$($(1)_MODULE_$(2)_USES:%=$(1)/src/%.c))
+    $(1)/src/probes/probe_$(2)_*.c) $$($(1)_MODULE_$(2)_USES:%=$(1)/src/%.c)))
 $(BUILD)/$(1)/probes/probe_$(2).so: $$($(1)_MODULE_$(2)_OBJECTS) $(BUILD)/link-flags $(BUILD)/$(1)/module-objects
 	@mkdir -p $$(@D)
 	$$(call Q,LINK)$$(LINK) -shared $$(if $$(SANITIZE),,-Wl,-z,defs) -Wl,--as-needed -o $$@ \

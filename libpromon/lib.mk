@@ -32,12 +32,12 @@ libpromon_MODULE_exec_USES := probes/figure
 libpromon_MODULE_tcp_USES := probes/stream
 libpromon_MODULE_dns_USES := probes/stream
 libpromon_MODULE_tls_PACKAGES := openssl
-libpromon_MODULE_tls_USES := probes/certificate
+libpromon_MODULE_tls_USES := $(libpromon_CONVERSES)
 # The status page, embedded.
 libpromon_WRITTEN := status_html:status_page.html
 # What belongs to the process: threads that getaddrinfo keeps; the memory that a thread counts in, which it finds by
-# promon__mine, and the threads over which a reading adds up.
-libpromon_STATE := lost_lookups promon__mine promon__process
+# promon__mine and promon_own_slots_, and the threads over which a reading adds up.
+libpromon_STATE := lost_lookups promon__mine promon_own_slots_ promon__process
 libpromon_ROOMS := microhttpd.h:src/listener curl/curl.h:src/push curl/curl.h:src/probes/probe_http \
     hiredis/hiredis.h:src/probes/probe_redis hiredis.h:src/probes/probe_redis amqp.h:src/probes/probe_amqp \
     amqp_framing.h:src/probes/probe_amqp libpq-fe.h:src/probes/probe_postgres \

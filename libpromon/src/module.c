@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,10 @@
 
 /* Longer names, and more modules than these, are not looked at when one is missing. */
 enum { NAME_BYTES = 48, PRESENT_MAX = 64, PATH_BYTES = 4096 };
+
+/* The table as version 0.1 had it: all that a module must bring, however much is appended later. */
+#define FIRST_TABLE_BYTES \
+    (offsetof(struct promon_module, close) + sizeof(((struct promon_module *)NULL)->close))
 
 struct present {
     char names[PRESENT_MAX][NAME_BYTES];
@@ -125,9 +130,9 @@ static enum promon_status check_table(const char *name, const struct promon_modu
         return promon__fail(error, PROMON_EMODULE,
                             "module \"%s\" is of ABI %u, and this library of %u", name,
                             (unsigned)module->abi, (unsigned)PROMON_MODULE_ABI);
-    if (module->size < sizeof(*module))
+    if (module->size < FIRST_TABLE_BYTES)
         return promon__fail(error, PROMON_EMODULE, "module \"%s\": its table has %u bytes, not %zu",
-                            name, (unsigned)module->size, sizeof(*module));
+                            name, (unsigned)module->size, FIRST_TABLE_BYTES);
     if (module->name == NULL || strcmp(module->name, name) != 0)
         return promon__fail(error, PROMON_EMODULE, "module \"%s\" calls itself \"%.48s\"", name,
                             module->name == NULL ? "" : module->name);

@@ -174,6 +174,17 @@ static void a_module_that_does_not_say_why_is_told_by_its_status(void **state)
          "module \"silentfail\" cannot be opened: PROMON_ERESOURCES");
 }
 
+static void a_module_of_a_later_header_is_taken(void **state)
+{
+    struct prober *prober = prober_new(own_modules_folder(), "newer", "{}");
+
+    (void)state;
+    assert_true(found(own_modules_folder(), "newer")->size > sizeof(struct promon_module));
+    assert_string_equal(prober_expect(prober, 60000, PROMON_UP, PROMON_REASON_NONE)->notes,
+                        "the host is older\n");
+    prober_free(prober);
+}
+
 static void the_host_is_as_large_as_it_says(void **state)
 {
     (void)state;
@@ -222,6 +233,7 @@ int main(void)
         cmocka_unit_test(the_documented_module_tells_how_much_room_there_is),
         cmocka_unit_test(the_documented_module_fails_as_it_should),
         cmocka_unit_test(a_module_that_does_not_say_why_is_told_by_its_status),
+        cmocka_unit_test(a_module_of_a_later_header_is_taken),
         cmocka_unit_test(the_host_is_as_large_as_it_says),
         cmocka_unit_test(opening_survives_every_failed_allocation),
     };

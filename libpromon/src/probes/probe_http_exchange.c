@@ -285,6 +285,8 @@ static enum promon_verdict fail(const struct promon__http_exchange *exchange, CU
         if (is_securing(exchange))
             return host->fail(result, PROMON_REASON_CONNECT_TIMEOUT,
                               "the TLS handshake was not over in time");
+        if (time_of(exchange->curl, CURLINFO_PRETRANSFER_TIME_T) == 0)
+            return host->fail(result, PROMON_REASON_CONNECT_TIMEOUT, "no connection in time");
         return host->fail(result, PROMON_REASON_TIMEOUT, "no whole answer in time");
     case CURLE_COULDNT_CONNECT:
     case CURLE_SEND_ERROR:

@@ -10,7 +10,7 @@
 #include "support/prober.h"
 #include "support/tiny_server.h"
 
-enum { LONG_MS = 60000, SHORT_MS = 500 };
+enum { LONG_MS = 60000, SHORT_MS = 2000 };
 
 #define HTTP_OK "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npong"
 

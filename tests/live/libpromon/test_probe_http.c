@@ -88,7 +88,7 @@ static void statuses_are_told_as_the_original_tells_them(void **state)
 
 static void faults_are_told_apart(void **state)
 {
-    static const char cut[] = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf";
+    static const char cut[] = "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nhalf";
     static const struct http_row rows[] = {
         {http_never_answer, NULL, "", SHORT_MS, PROMON_DOWN, PROMON_REASON_TIMEOUT},
         {answer_and_hold, "HTTP/1.1 200", "", SHORT_MS, PROMON_DOWN, PROMON_REASON_TIMEOUT},

@@ -1,7 +1,6 @@
 /*
  * The probe "http" over TLS: certificates of every kind, told whether they are trusted or not.
  */
-#include <dirent.h>
 #include <openssl/pem.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -239,64 +238,6 @@ static void an_old_certificate_is_not_the_reason_of_a_new_failure(void **state)
     tiny_server_free(other);
 }
 
-static unsigned open_descriptors(void)
-{
-    DIR *folder = opendir("/proc/self/fd");
-    unsigned count = 0;
-
-    assert_non_null(folder);
-    while (readdir(folder) != NULL)
-        count++;
-    closedir(folder);
-    return count;
-}
-
-static void descriptors_stay_as_many_as_they_are(void **state)
-{
-    char path[512], ca[512], params[1200];
-    struct tiny_server *server =
-        tiny_server_new(certificate("server", path), http_answer_once, (void *)(uintptr_t)HTTP_OK);
-    struct prober *prober;
-    unsigned before, i;
-
-    (void)state;
-    snprintf(params, sizeof(params),
-             "{\"url\": \"https://localhost:%u/\", \"ca_file\": \"%s.pem\"}",
-             tiny_server_port(server), certificate("ca", ca));
-    prober = prober_new(modules_folder(), "http", params);
-    prober_expect(prober, LONG_MS, PROMON_UP, PROMON_REASON_NONE);
-    tiny_server_free(server);
-    before = open_descriptors();
-    for (i = 0; i < 200; i++)
-        prober_expect(prober, LONG_MS, PROMON_DOWN, PROMON_REASON_REFUSED);
-    assert_int_equal(open_descriptors(), before);
-    prober_free(prober);
-}
-
-/* The server ends each connection in the middle of an answer; only this thread is looked at. */
-static void descriptors_of_broken_answers_are_closed(void **state)
-{
-    struct tiny_server *server =
-        tiny_server_new(NULL, http_answer_once,
-                        (void *)(uintptr_t) "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx");
-    char params[256];
-    struct prober *prober;
-    unsigned before, i;
-
-    (void)state;
-    snprintf(params, sizeof(params), "{\"url\": \"http://127.0.0.1:%u/\"}",
-             tiny_server_port(server));
-    prober = prober_new(modules_folder(), "http", params);
-    prober_expect(prober, LONG_MS, PROMON_DOWN, PROMON_REASON_PROTOCOL);
-    before = open_descriptors();
-    for (i = 0; i < 200; i++)
-        prober_expect(prober, LONG_MS, PROMON_DOWN, PROMON_REASON_PROTOCOL);
-    /* The last connection may still be open on the side of the server. */
-    assert_true(open_descriptors() <= before + 1);
-    prober_free(prober);
-    tiny_server_free(server);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,8 +247,6 @@ int main(void)
         cmocka_unit_test(a_client_logs_in_with_its_certificate),
         cmocka_unit_test(nobody_is_asked_for_the_password_of_a_key),
         cmocka_unit_test(an_old_certificate_is_not_the_reason_of_a_new_failure),
-        cmocka_unit_test(descriptors_stay_as_many_as_they_are),
-        cmocka_unit_test(descriptors_of_broken_answers_are_closed),
         cmocka_unit_test(a_missing_file_of_certificates_is_a_fault_of_the_probe),
     };
 

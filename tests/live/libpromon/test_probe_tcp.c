@@ -10,7 +10,7 @@
 #include "support/prober.h"
 #include "support/tiny_server.h"
 
-enum { LONG_MS = 60000, SHORT_MS = 300 };
+enum { LONG_MS = 60000, SHORT_MS = 2000 };
 
 static void greet(struct tiny_peer *peer, void *data)
 {

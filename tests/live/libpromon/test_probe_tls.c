@@ -46,6 +46,18 @@ static void say(struct tiny_peer *peer, void *data)
     tiny_hold(peer);
 }
 
+/* One record of 16 KiB, byte by byte. */
+static void drip(struct tiny_peer *peer, void *data)
+{
+    char greeting[4096];
+
+    (void)data;
+    (void)tiny_receive(peer, greeting, sizeof(greeting));
+    tiny_send(peer, "\x16\x03\x03\x40\x00", 5);
+    while (tiny_pause(peer, 5))
+        tiny_send(peer, "\x02", 1);
+}
+
 static void leave(struct tiny_peer *peer, void *data)
 {
     (void)peer;
@@ -131,6 +143,7 @@ static void servers_that_are_none_of_tls_are_told_apart(void **state)
         enum promon_reason reason;
     } rows[] = {
         {hold, NULL, SHORT_MS, PROMON_REASON_CONNECT_TIMEOUT},
+        {drip, NULL, SHORT_MS, PROMON_REASON_CONNECT_TIMEOUT},
         {leave, NULL, LONG_MS, PROMON_REASON_PROTOCOL},
         {say, "HTTP/1.1 400 Bad Request\r\n\r\n", LONG_MS, PROMON_REASON_PROTOCOL},
         {say, "\x16\x03\x03", SHORT_MS, PROMON_REASON_CONNECT_TIMEOUT},
