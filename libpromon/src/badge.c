@@ -68,7 +68,7 @@ static void write_field(struct text *out, const char *text, unsigned x, unsigned
 {
     text_string(out, "<text x=\"");
     text_unsigned(out, x + PADDING / 2);
-    text_string(out, "\" y=\"14\" textLength=\"");
+    text_string(out, "\" y=\"14\" lengthAdjust=\"spacingAndGlyphs\" textLength=\"");
     text_unsigned(out, width - PADDING);
     text_string(out, "\">");
     promon__escape_html(out, text);
@@ -109,7 +109,7 @@ void promon__badge_write(struct text *out, const char *label, const char *value,
     write_box(out, 0, left, "#444c56");
     write_box(out, left, right, colour);
     text_string(out, "</g><g fill=\"#fff\" font-family=\"Verdana,DejaVu Sans,Geneva,sans-serif\" "
-                     "font-size=\"11\" lengthAdjust=\"spacingAndGlyphs\">");
+                     "font-size=\"11\">");
     write_field(out, label, 0, left);
     write_field(out, value, left, right);
     text_string(out, "</g></svg>\n");
@@ -139,7 +139,7 @@ static void take_uptime(struct figure *figure, const struct promon__probe_view *
         figure->colour = COLOUR_NONE;
         return;
     }
-    promon__decimal(&figure->value, (int64_t)(uptime * 10000), 2);
+    promon__decimal(&figure->value, promon__decimal_parts(uptime, 10000), 2);
     text_string(&figure->value, " %");
     figure->colour = uptime >= 0.99 ? COLOUR_GOOD : uptime >= 0.95 ? COLOUR_FAIR : COLOUR_BAD;
 }

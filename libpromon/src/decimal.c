@@ -26,10 +26,15 @@ void promon__decimal(struct text *out, int64_t scaled, unsigned decimals)
     }
 }
 
+int64_t promon__decimal_parts(double ratio, unsigned n)
+{
+    return (int64_t)(ratio * n + 1e-6);
+}
+
 void promon__decimal_ratio(struct text *out, double ratio)
 {
     if (ratio < 0)
         text_string(out, "null");
     else
-        promon__decimal(out, (int64_t)(ratio * 1e6), RATIO_DECIMALS);
+        promon__decimal(out, promon__decimal_parts(ratio, 1000000), RATIO_DECIMALS);
 }

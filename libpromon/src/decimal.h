@@ -12,6 +12,12 @@
 void promon__decimal(struct text *out, int64_t scaled, unsigned decimals);
 
 /*
+ * So many whole parts, of `n` that make one, are in a ratio of 0 to 1 of whole numbers below 2^32:
+ * never rounded up, but for what a double cannot hold of 57 in 100.
+ */
+int64_t promon__decimal_parts(double ratio, unsigned n);
+
+/*
  * 0 to 1 with six decimals, null for what is below. Never rounded up: what was down once is not 1.
  */
 void promon__decimal_ratio(struct text *out, double ratio);

@@ -58,8 +58,11 @@ static void write_status(struct text *out, const struct promon_probe_status *sta
     write_time(out, ",\"state_since\":", status->state_since_ms, 3);
     write_time(out, ",\"last_run\":", status->last_run_ms, 3);
     write_time(out, ",\"last_success\":", status->last_success_ms, 3);
-    write_time(out, ",\"duration_seconds\":", status->runs == 0 ? 0 : status->duration_ns / 1000,
-               6);
+    text_string(out, ",\"duration_seconds\":");
+    if (status->runs == 0)
+        text_string(out, "null");
+    else
+        promon__decimal(out, status->duration_ns / 1000, 6);
     write_member(out, ",\"reason\":", promon_reason_name(status->reason));
     write_member(out, ",\"message\":", status->message);
     write_time(out, ",\"certificate_expires\":", status->tls_not_after_s, 0);

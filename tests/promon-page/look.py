@@ -105,6 +105,12 @@ def look_up(document):
     require(find(document.root, id='headline')[0][1]['data-state'] == 'up', 'the headline is not green')
 
 
+def look_month(document):
+    pressed = [words(each) for each in find(find(document.root, id='range')[0], 'button', aria_pressed='true')]
+    require(pressed == ['30 days'], 'pressed: %s' % pressed)
+    require(len(find(card(document, 'shop_queue'), 'rect')) == 90, 'these are not the bars of a month')
+
+
 def look_empty(document):
     require('No probes yet.' in words(document.root), words(document.root))
 
@@ -159,4 +165,4 @@ if __name__ == '__main__':
     if sys.argv[1] == 'picture':
         look_picture(sys.argv[2], sys.argv[3], sys.argv[4:])
     else:
-        {'all': look_all, 'up': look_up, 'empty': look_empty}[sys.argv[1]](Document(sys.stdin.read()))
+        {'all': look_all, 'up': look_up, 'empty': look_empty, 'month': look_month}[sys.argv[1]](Document(sys.stdin.read()))
