@@ -211,13 +211,14 @@ static int live_anew(struct promon *promon)
 
 static void children_of_forks_start_anew(void **state)
 {
-    struct promon *promon = open_rich();
+    struct promon *promon;
     int i, how;
 
     (void)state;
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
     skip(); /* a fork leaves the locks of their memory to threads that are not in the child */
 #endif
+    promon = open_rich();
     assert_int_equal(promon_start(promon, NULL), PROMON_OK);
     for (i = 0; i < 10; i++) {
         const pid_t child = fork();
