@@ -15,7 +15,7 @@
 
 HARNESS_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/harness/*.c))
 # Allocation by the library and by the test goes through tests/harness/oom.c.
-WRAPPED := malloc calloc realloc reallocarray strdup strndup asprintf vasprintf posix_memalign
+WRAPPED := malloc calloc realloc reallocarray strdup strndup asprintf vasprintf posix_memalign mmap
 # A compiler may leave out an allocation that it sees freed unused, which tests of failures do on purpose.
 KEEP_CALLS := $(WRAPPED:%=-fno-builtin-%)
 WRAP := $(WRAPPED:%=-Wl$(comma)--wrap=%)

@@ -16,6 +16,8 @@
 /* From here on a double is whole, and does not fit an unsigned number. */
 #define TWO_TO_64 18446744073709551616.0
 
+_Static_assert(offsetof(struct promon_cell, counter_slot) == 0, "programs read it there");
+
 static const struct promon_cell sink = {.kind = PROMON__SINK, .counter_slot = PROMON__NO_SLOT};
 
 struct promon_cell *promon__sink_cell(void)
@@ -57,7 +59,7 @@ static void inc_slowly(struct promon_cell *cell)
         promon__cell_misuse(cell);
 }
 
-void promon_cell_inc(struct promon_cell *cell)
+void(promon_cell_inc)(struct promon_cell *cell)
 {
     uint64_t *place;
 
@@ -65,7 +67,7 @@ void promon_cell_inc(struct promon_cell *cell)
         return;
     place = promon__slots_mine(cell->counter_slot);
     if (__builtin_expect(place != NULL, 1))
-        promon__own_add(place + PROMON__COUNTER_WHOLE, 1);
+        promon_place_add_(place + PROMON__COUNTER_WHOLE, 1);
     else
         inc_slowly(cell);
 }
@@ -96,7 +98,7 @@ void promon_cell_add(struct promon_cell *cell, double amount)
         promon__cell_add(cell, amount);
 }
 
-void promon_cell_add_unsigned(struct promon_cell *cell, uint64_t amount)
+void(promon_cell_add_unsigned)(struct promon_cell *cell, uint64_t amount)
 {
     if (cell == NULL)
         return;
@@ -167,7 +169,7 @@ static inline void observe_classic(const struct promon_cell *cell, double value)
         observe_first(cell, bucket, value);
         return;
     }
-    promon__own_add(places + bucket, 1);
+    promon_place_add_(places + bucket, 1);
     promon__own_add_real(places + family->n_bounds + 1, value);
 }
 

@@ -17,9 +17,9 @@
 enum { PROMON__COUNTER_WHOLE = 0, PROMON__COUNTER_REAL = 1, PROMON__COUNTER_SLOTS = 2 };
 
 struct promon_cell {
-    unsigned kind; /* enum promon_kind, or PROMON__SINK */
-    /* PROMON__NO_SLOT for other kinds, which incrementing notices without looking at the kind. */
+    /* The first, as cell.h says; PROMON__NO_SLOT for other kinds, so that counting notices them. */
     uint32_t counter_slot;
+    unsigned kind; /* enum promon_kind, or PROMON__SINK */
     struct promon_family *family;
     union {
         uint64_t bits; /* of a gauge the double, of a state set the states */

@@ -95,15 +95,18 @@ enum promon_status promon__slots_alloc(unsigned size, uint32_t *out, struct prom
     return status;
 }
 
+/* What is zero is not written to: its page may not be there. */
 static void zero_range(uint64_t *slots, unsigned size)
 {
     unsigned i;
 
-    for (i = 0; i < size; i++)
-        __atomic_store_n(&slots[i], 0, __ATOMIC_RELAXED);
+    for (i = 0; i < size; i++) {
+        if (__atomic_load_n(&slots[i], __ATOMIC_RELAXED) != 0)
+            __atomic_store_n(&slots[i], 0, __ATOMIC_RELAXED);
+    }
 }
 
-static uint64_t *place_of(const struct promon__thread *thread, uint32_t slot)
+uint64_t *promon__slots_place(const struct promon__thread *thread, uint32_t slot)
 {
     const size_t chunk = slot >> PROMON__CHUNK_SHIFT;
 
@@ -123,7 +126,7 @@ static void zero_everywhere(uint32_t slot, unsigned size)
 
     zero_range(shared_place(slot), size);
     for (thread = promon__process.threads; thread != NULL; thread = thread->next) {
-        uint64_t *place = place_of(thread, slot);
+        uint64_t *place = promon__slots_place(thread, slot);
 
         if (place != NULL)
             zero_range(place, size);
@@ -174,7 +177,7 @@ void promon__slots_sum(uint32_t slot, unsigned size, uint64_t *out)
 
     memcpy(out, shared_place(slot), size * sizeof(*out));
     for (thread = promon__process.threads; thread != NULL; thread = thread->next) {
-        const uint64_t *place = place_of(thread, slot);
+        const uint64_t *place = promon__slots_place(thread, slot);
 
         if (place != NULL)
             add_place(out, place, size);

@@ -13,33 +13,31 @@
 #ifndef PROMON_SRC_SLOTS_H
 #define PROMON_SRC_SLOTS_H
 
+#include <promon/cell.h>
 #include <promon/status.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
-#define PROMON__ONE_INSTRUCTION
-#endif
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#undef PROMON__ONE_INSTRUCTION
-#endif
-#endif
-
 #define PROMON__CHUNK_SHIFT 9
 /* Slots of one piece of a thread's memory, and of the largest block. */
 #define PROMON__CHUNK_SLOTS (1U << PROMON__CHUNK_SHIFT)
+/*
+ * Slots that a thread has places for at once, found without the list of pieces: 256 KiB, of which
+ * the kernel gives the pages that are written to. That is a thirtieth of a thread's usual stack.
+ */
+#define PROMON__NEAR_SLOTS (64U << PROMON__CHUNK_SHIFT)
 /* No thread ever has a place for it. */
 #define PROMON__NO_SLOT UINT32_MAX
 
-/* What a thread counts in; found through one pointer of thread-local storage. */
+/* What a thread counts in; promon_own_slots_ says where its near slots are. */
 struct promon__thread {
     uint64_t sequence; /* odd inside of a section, grace.h */
     bool is_fenced; /* sections need a barrier of their own */
     size_t n_chunks;
     uint64_t **chunks; /* NULL where the thread has not counted yet */
+    uint64_t *near; /* the first of them, in one piece; NULL when there is no memory for it */
     uint64_t id; /* grows in the list; 0: nobody's */
     struct promon__thread *next;
 };
@@ -103,36 +101,21 @@ static inline struct promon__thread *promon__thread_mine(void)
     return __builtin_expect(thread->id != 0, 1) ? thread : promon__thread_first_use();
 }
 
+/* The calling thread's place of a slot that is not near; NULL before its first use. */
+uint64_t *promon__slots_far(uint32_t slot);
+
 /* The calling thread's place of a slot; NULL before its first use. */
 static inline uint64_t *promon__slots_mine(uint32_t slot)
 {
-    const struct promon__thread *thread = promon__mine;
-    const size_t chunk = slot >> PROMON__CHUNK_SHIFT;
-
-    if (__builtin_expect(chunk >= thread->n_chunks || thread->chunks[chunk] == NULL, 0))
-        return NULL;
-    return thread->chunks[chunk] + (slot & (PROMON__CHUNK_SLOTS - 1));
-}
-
-/*
- * Adds to a place of the calling thread's own. On x86 it is one instruction, between which and the
- * next a signal handler may add to the same place; elsewhere, and where the thread sanitizer has to
- * see it, a load and a store.
- */
-static inline void promon__own_add(uint64_t *place, uint64_t amount)
-{
-#ifdef PROMON__ONE_INSTRUCTION
-    __asm__ __volatile__("addq %1, %0" : "+m"(*place) : "er"(amount) : "cc");
-#else
-    /* Released, so that who reads one place before another sees them in the order of writing. */
-    __atomic_store_n(place, __atomic_load_n(place, __ATOMIC_RELAXED) + amount, __ATOMIC_RELEASE);
-#endif
+    if (__builtin_expect(slot < promon_own_slots_.n, 1))
+        return promon_own_slots_.places + slot;
+    return promon__slots_far(slot);
 }
 
 /* There is no such instruction for doubles; these two stay in the registers of doubles. */
 static inline void promon__own_add_real(uint64_t *place, double amount)
 {
-#ifdef PROMON__ONE_INSTRUCTION
+#ifdef PROMON_ONE_INSTRUCTION_
     __asm__ __volatile__("addsd %1, %0\n\tmovsd %0, %1" : "+&x"(amount), "+m"(*place));
 #else
     const double sum = promon__real_of(__atomic_load_n(place, __ATOMIC_RELAXED)) + amount;
@@ -147,7 +130,7 @@ static inline void promon__slot_add(uint32_t slot, uint64_t amount)
     uint64_t *place = promon__slots_mine(slot);
 
     if (__builtin_expect(place != NULL, 1))
-        promon__own_add(place, amount);
+        promon_place_add_(place, amount);
     else
         promon__slot_add_first(slot, amount);
 }

@@ -37,6 +37,9 @@ struct promon__process {
 
 extern struct promon__process promon__process __attribute__((visibility("hidden")));
 
+/* A thread's place of a slot; NULL where it has not counted. */
+uint64_t *promon__slots_place(const struct promon__thread *thread, uint32_t slot);
+
 /* Adds what a thread counted to the shared slots and frees it; the lock is held. */
 void promon__thread_fold(struct promon__thread *thread);
 

@@ -8,20 +8,30 @@
 #include "slots_process.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "error.h"
 
 /* What shares no cache line with another thread's. */
 #define LINE_BYTES 64
-#define FIRST_CHUNKS 16
+#define NEAR_CHUNKS (PROMON__NEAR_SLOTS / PROMON__CHUNK_SLOTS)
+#define NEAR_BYTES (PROMON__NEAR_SLOTS * sizeof(uint64_t))
 
 /* Not written to: it has no chunks, and no sections are entered in it. */
 static const struct promon__thread nobody;
 
 _Thread_local struct promon__thread *promon__mine = (struct promon__thread *)(uintptr_t)&nobody;
 
+__thread struct promon_own_slots_ promon_own_slots_;
+
+uint64_t *promon__slots_far(uint32_t slot)
+{
+    return promon__slots_place(promon__mine, slot);
+}
+
 static void forget_mine(void)
 {
+    promon_own_slots_ = (struct promon_own_slots_){NULL, 0};
     promon__mine = (struct promon__thread *)(uintptr_t)&nobody;
 }
 
@@ -52,6 +62,18 @@ static void unlink_thread(struct promon__process *process, const struct promon__
         process->last_thread = link;
 }
 
+static void free_thread(struct promon__thread *thread)
+{
+    size_t i;
+
+    for (i = thread->near != NULL ? NEAR_CHUNKS : 0; i < thread->n_chunks; i++)
+        free(thread->chunks[i]);
+    if (thread->near != NULL)
+        (void)munmap(thread->near, NEAR_BYTES);
+    free(thread->chunks);
+    free(thread);
+}
+
 void promon__thread_fold(struct promon__thread *thread)
 {
     struct promon__process *process = &promon__process;
@@ -61,10 +83,8 @@ void promon__thread_fold(struct promon__thread *thread)
     for (i = 0; i < thread->n_chunks; i++) {
         if (thread->chunks[i] != NULL && i < process->n_slabs)
             fold_chunk(process->slabs[i], thread->chunks[i]);
-        free(thread->chunks[i]);
     }
-    free(thread->chunks);
-    free(thread);
+    free_thread(thread);
 }
 
 static void at_thread_end(void *data)
@@ -75,6 +95,36 @@ static void at_thread_end(void *data)
     promon__slots_unlock();
 }
 
+/* Pages that nobody writes to take no memory. Without near slots, all are found by the list. */
+static void map_near(struct promon__thread *thread)
+{
+    void *memory = mmap(NULL, NEAR_BYTES, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    size_t i;
+
+    if (memory == MAP_FAILED)
+        return;
+    thread->near = memory;
+    for (i = 0; i < NEAR_CHUNKS; i++)
+        thread->chunks[i] = thread->near + i * PROMON__CHUNK_SLOTS;
+}
+
+static struct promon__thread *new_thread(void)
+{
+    struct promon__thread *thread = calloc(1, sizeof(*thread));
+
+    if (thread == NULL)
+        return NULL;
+    thread->chunks = calloc(NEAR_CHUNKS, sizeof(uint64_t *));
+    if (thread->chunks == NULL) {
+        free(thread);
+        return NULL;
+    }
+    thread->n_chunks = NEAR_CHUNKS;
+    map_near(thread);
+    return thread;
+}
+
 struct promon__thread *promon__thread_first_use(void)
 {
     struct promon__process *process = &promon__process;
@@ -82,11 +132,11 @@ struct promon__thread *promon__thread_first_use(void)
 
     if (promon__mine != &nobody)
         return promon__mine;
-    thread = calloc(1, sizeof(*thread));
+    thread = new_thread();
     if (thread == NULL)
         return NULL;
     if (pthread_setspecific(process->key, thread) != 0) {
-        free(thread);
+        free_thread(thread);
         return NULL;
     }
     promon__slots_lock();
@@ -96,6 +146,8 @@ struct promon__thread *promon__thread_first_use(void)
     process->last_thread = &thread->next;
     promon__slots_unlock();
     promon__mine = thread;
+    if (thread->near != NULL)
+        promon_own_slots_ = (struct promon_own_slots_){thread->near, PROMON__NEAR_SLOTS};
     return thread;
 }
 
@@ -105,7 +157,7 @@ struct promon__thread *promon__thread_first_use(void)
  */
 static bool make_room(struct promon__thread *thread, size_t n)
 {
-    size_t capacity = thread->n_chunks == 0 ? FIRST_CHUNKS : thread->n_chunks * 2;
+    size_t capacity = thread->n_chunks * 2;
     uint64_t **const old = thread->chunks;
     uint64_t **chunks;
 
@@ -116,8 +168,7 @@ static bool make_room(struct promon__thread *thread, size_t n)
     chunks = calloc(capacity, sizeof(uint64_t *));
     if (chunks == NULL)
         return false;
-    if (thread->n_chunks > 0)
-        memcpy(chunks, thread->chunks, thread->n_chunks * sizeof(uint64_t *));
+    memcpy(chunks, thread->chunks, thread->n_chunks * sizeof(uint64_t *));
     __atomic_store_n(&thread->chunks, chunks, __ATOMIC_RELEASE);
     __atomic_store_n(&thread->n_chunks, capacity, __ATOMIC_RELEASE);
     free(old);
@@ -159,7 +210,7 @@ void promon__slot_add_first(uint32_t slot, uint64_t amount)
     uint64_t *place = first_place(slot);
 
     if (place != NULL)
-        promon__own_add(place, amount);
+        promon_place_add_(place, amount);
     else
         promon__slots_add_shared(slot, amount);
 }
@@ -209,13 +260,14 @@ static void free_slabs(struct promon__process *process)
 void promon__slots_close(void)
 {
     struct promon__process *process = &promon__process;
+    struct promon__thread *mine = promon__mine;
 
     promon__slots_lock();
     if (--process->n_users == 0) {
-        if (promon__mine != &nobody) {
+        if (mine != &nobody) {
             pthread_setspecific(process->key, NULL);
-            promon__thread_fold(promon__mine);
             forget_mine();
+            promon__thread_fold(mine);
         }
         free_slabs(process);
     }

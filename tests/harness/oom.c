@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -22,6 +23,7 @@ char *__real_strdup(const char *text);
 char *__real_strndup(const char *text, size_t size);
 int __real_vasprintf(char **out, const char *format, va_list arguments);
 int __real_posix_memalign(void **out, size_t alignment, size_t size);
+void *__real_mmap(void *place, size_t size, int protection, int flags, int fd, off_t offset);
 
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
@@ -33,6 +35,7 @@ int __wrap_asprintf(char **out, const char *format, ...) __attribute__((format(p
 int __wrap_vasprintf(char **out, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 int __wrap_posix_memalign(void **out, size_t alignment, size_t size);
+void *__wrap_mmap(void *place, size_t size, int protection, int flags, int fd, off_t offset);
 
 static atomic_size_t counted;
 static atomic_size_t first; /* the first allocation to fail; 0 while none is to */
@@ -138,4 +141,9 @@ int __wrap_asprintf(char **out, const char *format, ...)
 int __wrap_posix_memalign(void **out, size_t alignment, size_t size)
 {
     return fails() ? ENOMEM : __real_posix_memalign(out, alignment, size);
+}
+
+void *__wrap_mmap(void *place, size_t size, int protection, int flags, int fd, off_t offset)
+{
+    return fails() ? MAP_FAILED : __real_mmap(place, size, protection, flags, fd, offset);
 }

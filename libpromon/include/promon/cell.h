@@ -81,6 +81,64 @@ PROMON_API size_t promon_buckets_linear(double *out, size_t count, double start,
 PROMON_API size_t promon_buckets_exponential(double *out, size_t count, double start,
                                              double factor);
 
+#if defined(__GNUC__) && defined(__ELF__)
+/*
+ * Counting without a call. What is below is compiled into programs and changes with the SONAME
+ * only. Programs use the functions above; (promon_cell_inc)(cell), a pointer to one of them and
+ * other compilers get the function itself.
+ */
+
+/* Where the calling thread counts, by the numbers of slots; the others take a call. */
+struct promon_own_slots_ {
+    uint64_t *places;
+    size_t n;
+};
+
+PROMON_API extern __thread
+    __attribute__((tls_model("initial-exec"))) struct promon_own_slots_ promon_own_slots_;
+
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+#define PROMON_ONE_INSTRUCTION_
+#endif
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#undef PROMON_ONE_INSTRUCTION_
+#endif
+#endif
+
+/*
+ * Adds to a place of the calling thread's own. On x86 it is one instruction, between which and the
+ * next a signal handler may add to the same place; elsewhere, and where the thread sanitizer has to
+ * see it, a load and a store. They release, so that who reads one place before another sees them in
+ * the order of writing.
+ */
+PROMON_INLINE void promon_place_add_(uint64_t *place, uint64_t amount)
+{
+#ifdef PROMON_ONE_INSTRUCTION_
+    __asm__ __volatile__("addq %1, %0" : "+m"(*place) : "er"(amount) : "cc");
+#else
+    __atomic_store_n(place, __atomic_load_n(place, __ATOMIC_RELAXED) + amount, __ATOMIC_RELEASE);
+#endif
+}
+
+/* A cell begins with the number of its slot; what is no counter has one beyond all places. */
+PROMON_INLINE void promon_cell_add_unsigned_(struct promon_cell *cell, uint64_t amount)
+{
+    uint32_t slot;
+
+    if (cell == NULL)
+        return;
+    slot = *(const uint32_t *)(const void *)cell;
+    if (__builtin_expect(slot < promon_own_slots_.n, 1))
+        promon_place_add_(promon_own_slots_.places + slot, amount);
+    else
+        promon_cell_add_unsigned(cell, amount);
+}
+
+#define promon_cell_inc(cell) promon_cell_add_unsigned_(cell, 1)
+#define promon_cell_add_unsigned(cell, amount) promon_cell_add_unsigned_(cell, amount)
+#endif
+
 PROMON_END_DECLS
 
 #endif
