@@ -22,7 +22,7 @@
 #include "support/places.h"
 #include "support/prober.h"
 
-enum { TIMEOUT_MS = 300, MUST_END_MS = 8000, CANNOT = 77 };
+enum { TIMEOUT_MS = 300, MUST_END_MS = 25000, CANNOT = 77 };
 
 static bool bring_loopback_up(void)
 {
