@@ -148,6 +148,16 @@ static bool is_path(const char *text)
     return true;
 }
 
+/* Whether a path is one of those that stand below the status page's own. */
+static bool is_below_status(const struct promon__settings *settings, const char *path)
+{
+    const char *status = settings->routes.status;
+    const size_t size = strlen(status);
+
+    return size > 0 && strncmp(path, status, size) == 0 &&
+           (path[size] == '/' || strcmp(path + size, ".json") == 0);
+}
+
 static enum promon_status check_route(const struct promon__settings *settings, size_t i,
                                       struct promon_error *error)
 {
@@ -161,6 +171,9 @@ static enum promon_status check_route(const struct promon__settings *settings, s
                             "route_%s: \"%s\" is no path: it begins with '/' and has at most %d "
                             "letters, digits and -._~!$&'()*+,;=:@/",
                             routes[i].name, path, MAX_PATH_BYTES);
+    if (is_below_status(settings, path))
+        return promon__fail(error, PROMON_EINVALID,
+                            "route_%s: \"%s\" is below that of route_status", routes[i].name, path);
     for (other = 0; other < i; other++) {
         if (strcmp(path, route_of(settings, other)) == 0)
             return promon__fail(error, PROMON_EINVALID, "route_%s: \"%s\" is that of route_%s",

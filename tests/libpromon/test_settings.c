@@ -113,6 +113,10 @@ static void two_routes_of_one_path_are_refused(void **state)
     (void)state;
     options.routes.ready = "/metrics";
     expect_refusal(&options, "route_ready: \"/metrics\" is that of route_metrics");
+    options.routes.ready = "/status.json";
+    expect_refusal(&options, "route_ready: \"/status.json\" is below that of route_status");
+    options.routes.ready = "/status/ready";
+    expect_refusal(&options, "route_ready: \"/status/ready\" is below that of route_status");
 }
 
 static void routes_may_be_switched_off(void **state)
