@@ -37,7 +37,7 @@
 
 PROMON_BEGIN_DECLS
 
-/* What is told under one name: exactly one of the three. */
+/* What is told under one name, which no other source has: exactly one of the three. */
 struct promon_amqpext_source {
     const char *name; /* NULL ends a table */
     const struct amqpext_producer *producer;

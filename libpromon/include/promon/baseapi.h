@@ -44,7 +44,8 @@ PROMON_INLINE struct baseapi_response *promon_baseapi_response_(struct baseapi_r
                                      {"Allow", page->allow},
                                      {"Cache-Control", page->cache_control},
                                      {"Vary", page->vary},
-                                     {"Content-Security-Policy", page->security_policy}};
+                                     {"Content-Security-Policy", page->security_policy},
+                                     {"X-Content-Type-Options", "nosniff"}};
     struct baseapi_response *response = baseapi_response_new(request, (unsigned)page->status);
     enum baseapi_status status = response == NULL ? BASEAPI_ENOMEM : BASEAPI_OK;
     size_t i;

@@ -94,6 +94,8 @@ static void every_page_is_there(void **state)
     expect(&site, "/status", "HTTP/1.1 200 OK", "Content-Security-Policy: default-src 'none'");
     expect(&site, "/status.json", "HTTP/1.1 200 OK", "\"name\":\"one\"");
     expect(&site, "/status/one/state.svg", "HTTP/1.1 200 OK", "Cache-Control: max-age=30\r\n");
+    expect(&site, "/status/one/state.svg", "HTTP/1.1 200 OK",
+           "X-Content-Type-Options: nosniff\r\n");
     expect(&site, "/status/two/state.svg", "HTTP/1.1 404 Not Found", "404: Not Found");
     close_site(&site);
 }
