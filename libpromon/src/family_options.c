@@ -19,6 +19,9 @@ bool promon__is_family_name(enum promon_kind kind, const char *name)
 {
     const bool has_suffix = kind == PROMON_COUNTER || kind == PROMON_INFO;
 
+    /* The label that tells a state has the name of the state set. */
+    if (kind == PROMON_STATESET)
+        return promon__is_label_name(name);
     return promon__is_metric_name(name) &&
            (!has_suffix || promon__base_size(kind, name) < strlen(name));
 }
@@ -79,6 +82,8 @@ static const char *name_fault(const struct promon_family_options *options)
         return "the name of a counter has to end in \"_total\"";
     if (options->kind == PROMON_INFO && !promon__is_family_name(options->kind, options->name))
         return "the name of an info has to end in \"_info\"";
+    if (options->kind == PROMON_STATESET && !promon__is_family_name(options->kind, options->name))
+        return "the name of a state set has to be one of a label too";
     if (!promon__is_unit(options->kind, options->name, options->unit))
         return "the name has to end in the unit";
     return promon__labels_fault(options->kind, options->name, options->labels);

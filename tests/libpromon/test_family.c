@@ -41,6 +41,8 @@ static const struct wrong wrongs[] = {
     WRONG("_total", .kind = PROMON_COUNTER, .name = "a"),
     WRONG("_total", .kind = PROMON_COUNTER, .name = "_total"),
     WRONG("_info", .kind = PROMON_INFO, .name = "a"),
+    WRONG("one of a label", .kind = PROMON_STATESET, .name = "a:b", .states = two_labels),
+    WRONG("one of a label", .kind = PROMON_STATESET, .name = "__a", .states = two_labels),
     WRONG("library's", .kind = PROMON_GAUGE, .name = "promon_a"),
     WRONG("library's", .kind = PROMON_GAUGE, .name = "process_a"),
     WRONG("unit", .kind = PROMON_GAUGE, .name = "a_bytes", .unit = "seconds"),

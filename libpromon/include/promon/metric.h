@@ -49,7 +49,7 @@ enum promon_kind {
 struct promon_family_options {
     size_t size; /* sizeof(struct promon_family_options) */
     enum promon_kind kind; /* mandatory */
-    const char *name; /* mandatory */
+    const char *name; /* mandatory; of a state set without ":", as it names a label too */
     const char *help; /* one line or more; default "" */
     const char *unit; /* OpenMetrics: "seconds", "bytes"; the name has to end in it; default none */
     const char *const *labels; /* names, NULL-terminated; default none */
