@@ -153,7 +153,7 @@ enum promon_status promon__history_image_read(const char *path, struct promon__h
         text_free(&text);
         return status;
     }
-    out->start = HEAD_BYTES;
+    out->start = out->next = HEAD_BYTES;
     out->size = text.size - CHECKSUM_BYTES;
     out->data = text.data;
     return PROMON_OK;
@@ -174,23 +174,37 @@ static const unsigned char *next_bytes(struct promon__reader *reader, size_t *si
     return bytes;
 }
 
-bool promon__history_image_find(const struct promon__history_image *image, const char *name,
-                                struct promon__history *out)
+/* The history of that name among the entries from `from` to `to`; false: none. */
+static bool find_between(struct promon__history_image *image, size_t from, size_t to,
+                         const char *name, struct promon__reader *out)
 {
     const unsigned char *const data = (const unsigned char *)image->data;
-    struct promon__reader reader = {data + image->start, data + image->size, data == NULL};
+    struct promon__reader reader = {data + from, data + to, false};
     size_t name_size, size;
 
-    memset(out, 0, sizeof(*out));
     while (!reader.failed && reader.at != reader.end) {
         const unsigned char *entry = next_bytes(&reader, &name_size);
         const unsigned char *body = next_bytes(&reader, &size);
-        struct promon__reader inner = {body, body + size, false};
 
-        if (!reader.failed && name_size == strlen(name) && memcmp(entry, name, name_size) == 0)
-            return promon__history_decode(&inner, out);
+        if (reader.failed || name_size != strlen(name) || memcmp(entry, name, name_size) != 0)
+            continue;
+        *out = (struct promon__reader){body, body + size, false};
+        image->next = (size_t)(reader.at - data);
+        return true;
     }
     return false;
+}
+
+bool promon__history_image_find(struct promon__history_image *image, const char *name,
+                                struct promon__history *out)
+{
+    struct promon__reader reader;
+
+    if (image->data == NULL)
+        return false;
+    return (find_between(image, image->next, image->size, name, &reader) ||
+            find_between(image, image->start, image->next, name, &reader)) &&
+           promon__history_decode(&reader, out);
 }
 
 void promon__history_image_free(struct promon__history_image *image)

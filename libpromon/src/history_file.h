@@ -22,13 +22,14 @@ struct promon__history_image {
     char *data;
     size_t size; /* of the entries */
     size_t start;
+    size_t next; /* after the entry that was found last: they are looked for in their order */
 };
 
 /* Errors: PROMON_ENOTFOUND it cannot be read, see system_errno; PROMON_EPROTOCOL it is damaged. */
 enum promon_status promon__history_image_read(const char *path, struct promon__history_image *out,
                                               struct promon_error *error);
-/* False when the name is not there, or its entry is none; *out is zeros then. */
-bool promon__history_image_find(const struct promon__history_image *image, const char *name,
+/* False when the name is not there, and *out untouched; or its entry is none, and *out zeros. */
+bool promon__history_image_find(struct promon__history_image *image, const char *name,
                                 struct promon__history *out);
 void promon__history_image_free(struct promon__history_image *image);
 

@@ -112,7 +112,9 @@ static void histories_come_back_by_their_names(void **state)
     assert_true(promon__history_image_find(&image, "one", read));
     assert_memory_equal(read, one, sizeof(*read));
     assert_false(promon__history_image_find(&image, "on", read));
-    assert_int_equal(read->newest[PROMON__DAYS], 0);
+    assert_memory_equal(read, one, sizeof(*read));
+    assert_true(promon__history_image_find(&image, "other", read));
+    assert_memory_equal(read, other, sizeof(*read));
     promon__history_image_free(&image);
     assert_false(promon__history_image_find(&image, "one", read));
     free(one);
