@@ -280,6 +280,10 @@ void promon__slots_after_fork(void)
     struct promon__thread *thread, *next;
 
     pthread_mutex_init(&process->lock, NULL);
+    /* The fork may have met a thread that was about to leave the list. */
+    process->last_thread = &process->threads;
+    while (*process->last_thread != NULL)
+        process->last_thread = &(*process->last_thread)->next;
     for (thread = process->threads; thread != NULL; thread = next) {
         next = thread->next;
         if (thread != promon__mine)

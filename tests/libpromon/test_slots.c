@@ -8,7 +8,7 @@
 
 #include "cell_state.h"
 #include "oom.h"
-#include "slots.h"
+#include "slots_process.h"
 
 enum { ROUNDS = 1000, NEAR_COUNTERS = PROMON__NEAR_SLOTS / PROMON__COUNTER_SLOTS };
 
@@ -137,11 +137,28 @@ static void nothing_is_lost_whichever_memory_a_thread_lacks(void **state)
     counting_free(promon);
 }
 
+/* As a fork leaves it that meets the last thread of the list on its way out. */
+static void the_child_of_a_fork_mends_the_list_of_threads(void **state)
+{
+    struct promon *promon = counting_new();
+    struct promon_cell *cell = counting_cell(promon, PROMON_COUNTER, "a_total");
+    struct promon__thread *gone = NULL;
+
+    (void)state;
+    promon__process.last_thread = &gone;
+    promon__registry_after_fork(promon->registry);
+    promon_cell_inc(cell);
+    assert_null(gone);
+    assert_true(counting_value(promon, "a_total", NULL) == 1);
+    counting_free(promon);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counters_are_exact_near_and_far),
         cmocka_unit_test(nothing_is_lost_whichever_memory_a_thread_lacks),
+        cmocka_unit_test(the_child_of_a_fork_mends_the_list_of_threads),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
