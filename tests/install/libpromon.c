@@ -1,7 +1,7 @@
 /*
  * A program outside of the tree: it knows libpromon by its installed headers and pkg-config only. It counts, shows its
- * page, and runs a probe of an installed module, which it finds in the folder of the installation. With an argument it
- * runs a probe of the module of that name instead.
+ * page, and runs a probe of an installed module, which it finds in the folder of the installation. With arguments it
+ * runs a probe of the module that the first names instead, with the parameters, in JSON, that the second gives.
  */
 #include <promon/promon.h>
 #include <stdio.h>
@@ -32,18 +32,20 @@ static int count(struct promon *promon, struct promon_error *error)
     return value == 42;
 }
 
-static int probe(struct promon *promon, const char *module, struct promon_error *error)
+static int probe(struct promon *promon, const char *module, const char *json,
+                 struct promon_error *error)
 {
     struct promon_probe_options options = PROMON_PROBE_OPTIONS_INIT;
     struct promon_probe_status status = PROMON_PROBE_STATUS_INIT;
     /* Port 1 of the machine itself: nobody listens there. */
     const struct promon_param params[] = {{"host", "127.0.0.1"}, {"port", "1"}, {NULL, NULL}};
 
-    options.name = "outside";
+    options.name = "outside_probe";
     options.module = module != NULL ? module : "tcp";
     options.params = module != NULL ? NULL : params;
+    options.params_json = json;
     if (promon_probe_add(promon, &options, error) != PROMON_OK ||
-        promon_probe_run(promon, "outside", &status, error) != PROMON_OK)
+        promon_probe_run(promon, "outside_probe", &status, error) != PROMON_OK)
         return fail(error);
     if (module != NULL ? status.verdict == PROMON_UP : status.reason == PROMON_REASON_REFUSED)
         return 1;
@@ -58,7 +60,8 @@ int main(int argc, char **argv)
 
     if (promon_new(NULL, &promon, &error) != PROMON_OK)
         return !fail(&error);
-    if (!count(promon, &error) || !probe(promon, argc > 1 ? argv[1] : NULL, &error))
+    if (!count(promon, &error) ||
+        !probe(promon, argc > 1 ? argv[1] : NULL, argc > 2 ? argv[2] : NULL, &error))
         return 1;
     promon_free(promon);
     puts(promon_version());
