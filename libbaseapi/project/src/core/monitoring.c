@@ -27,6 +27,20 @@ static void log_line(void *data, enum promon_log_level level, const char *messag
     log_event((int)level, "monitoring", message);
 }
 
+static enum promon_reason reason_of(enum miniorm_status status)
+{
+    switch (status) {
+    case MINIORM_EUNAVAILABLE:
+    case MINIORM_ECONNECTION: return PROMON_REASON_REFUSED;
+    case MINIORM_ETIMEDOUT: return PROMON_REASON_TIMEOUT;
+    case MINIORM_EAUTH: return PROMON_REASON_AUTH;
+    case MINIORM_ENOMEM:
+    case MINIORM_ELIMIT: return PROMON_REASON_INTERNAL;
+    default: return PROMON_REASON_STATUS;
+    }
+}
+
+/* Whoever may open /status reads why; the words of the database, which name hosts, are logged. */
 static enum promon_verdict check_database(void *data, int64_t deadline_ns,
                                           struct promon_result *result)
 {
@@ -35,8 +49,11 @@ static enum promon_verdict check_database(void *data, int64_t deadline_ns,
 
     (void)deadline_ns;
     if (miniorm_run_take(miniorm_database_session(data), miniorm_query_raw("SELECT 1", NULL, 0),
-                         &rows, &error) != MINIORM_OK)
-        return promon_result_fail(result, PROMON_REASON_REFUSED, "%s", error.message);
+                         &rows, &error) != MINIORM_OK) {
+        log_event(2, "monitoring", error.message);
+        return promon_result_fail(result, reason_of(error.status), "%s",
+                                  miniorm_status_name(error.status));
+    }
     miniorm_result_free(rows);
     return PROMON_UP;
 }
