@@ -18,7 +18,7 @@ static void close_script(void *data)
 static void stop_and_free_leave_a_stuck_check_what_it_needs(void **state)
 {
     struct bench *bench = bench_new(1, 0);
-    struct script stuck;
+    static struct script stuck;
     struct promon__plan *plan;
     int64_t begin_ns;
 
@@ -62,7 +62,7 @@ static void stop_waits_for_checks_that_return_in_time(void **state)
 static void child_of_a_fork_starts_anew(void **state)
 {
     struct bench *bench;
-    struct script script, stuck;
+    static struct script script, stuck;
     pid_t child;
     int how = -1;
 
@@ -97,6 +97,7 @@ static void child_of_a_fork_starts_anew(void **state)
     assert_true(WIFEXITED(how));
     assert_int_equal(WEXITSTATUS(how), 0);
     sem_post(&stuck.go);
+    await_count(&stuck.runs, 2);
     bench_await_runs(bench, "p", bench_status(bench, "p").runs + 2);
     bench_free(bench);
 }

@@ -125,7 +125,7 @@ static void figures_phases_and_certificate_become_metrics(void **state)
 static void stuck_check_is_overrun_and_holds_up_no_other(void **state)
 {
     struct bench *bench = bench_new(1, 4);
-    struct script stuck, good;
+    static struct script stuck, good;
     struct promon_probe_status status;
 
     (void)state;

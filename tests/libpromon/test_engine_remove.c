@@ -50,7 +50,7 @@ static void *release_later(void *data)
 static void removal_of_a_stuck_function_waits_until_it_returns(void **state)
 {
     struct bench *bench = bench_new(2, 2);
-    struct script stuck;
+    static struct script stuck;
     pthread_t thread;
 
     (void)state;
@@ -68,7 +68,7 @@ static void removal_of_a_stuck_function_waits_until_it_returns(void **state)
 static void removal_of_a_stuck_module_leaves_it_behind(void **state)
 {
     struct bench *bench = bench_new(2, 2);
-    struct script stuck;
+    static struct script stuck;
     struct promon__plan *plan;
 
     (void)state;

@@ -40,7 +40,7 @@ static void run_of_a_stuck_check_is_told_in_time(void **state)
     struct bench *bench = bench_new(1, 1);
     struct promon_error error = PROMON_ERROR_INIT;
     struct promon_probe_status status = PROMON_PROBE_STATUS_INIT;
-    struct script stuck, other;
+    static struct script stuck, other;
 
     (void)state;
     script_init(&stuck, "su");

@@ -78,7 +78,7 @@ static void failing_probe_is_tried_again_sooner(void **state)
 static void probes_starve_visibly_when_no_worker_can_be_replaced(void **state)
 {
     struct bench *bench = bench_new(1, 0);
-    struct script stuck, other;
+    static struct script stuck, other;
     const int64_t end_ns = promon_now_ns() + PATIENCE_NS;
 
     (void)state;
@@ -102,7 +102,7 @@ static void probes_starve_visibly_when_no_worker_can_be_replaced(void **state)
 static void probe_that_was_stuck_is_tried_again_sooner(void **state)
 {
     struct bench *bench = bench_new(2, 2);
-    struct script script;
+    static struct script script;
     struct promon__plan *plan;
 
     (void)state;

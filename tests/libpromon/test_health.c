@@ -194,7 +194,7 @@ static enum promon_verdict hang(void *data, int64_t deadline_ns, struct promon_r
 static void answers_wait_for_no_check(void **state)
 {
     static const char *const groups[] = {"ready", NULL};
-    struct hanging hanging = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    static struct hanging hanging = {.lock = PTHREAD_MUTEX_INITIALIZER};
     struct promon_probe_options options = PROMON_PROBE_OPTIONS_INIT;
     struct promon *promon = fake_monitor(NULL);
     int i;

@@ -27,7 +27,7 @@ struct bench {
 };
 
 /* A check that answers by its script, one letter each time and the last for ever: u, d, e; s is
- * stuck until it is let go. */
+ * stuck until it is let go. One whose probe may overrun is static: nobody waits for its check. */
 struct script {
     const char *letters;
     atomic_int runs, overlaps, inside, closed;
