@@ -3,6 +3,7 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,6 +66,27 @@ static void a_file_that_names_nobody_is_told(void **state)
     (void)probe_file("12 34", PROMON_DOWN, PROMON_REASON_BODY);
     (void)probe_once("process", "{\"pid_file\": \"/none\"}", LONG_MS, PROMON_DOWN,
                      PROMON_REASON_STATUS);
+}
+
+static void a_file_that_cannot_be_read_says_nothing_of_the_process(void **state)
+{
+    struct rlimit limit, none;
+    struct prober *by_file, *by_name;
+
+    (void)state;
+    (void)probe_once("process", "{\"pid_file\": \"/tmp\"}", LONG_MS, PROMON_ERROR,
+                     PROMON_REASON_INTERNAL);
+    by_file = prober_new(modules_folder(), "process", "{\"pid_file\": \"/proc/self/stat\"}");
+    by_name = prober_new(modules_folder(), "process", "{\"name\": \"sh\"}");
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    (void)prober_expect(by_file, LONG_MS, PROMON_ERROR, PROMON_REASON_INTERNAL);
+    (void)prober_expect(by_name, LONG_MS, PROMON_ERROR, PROMON_REASON_INTERNAL);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    prober_free(by_file);
+    prober_free(by_name);
 }
 
 static pid_t start_child(void)
@@ -160,6 +182,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_process_that_a_file_names_is_measured),
         cmocka_unit_test(a_file_that_names_nobody_is_told),
+        cmocka_unit_test(a_file_that_cannot_be_read_says_nothing_of_the_process),
         cmocka_unit_test(a_process_that_has_ended_does_not_live_though_nobody_has_reaped_it),
         cmocka_unit_test(processes_are_found_by_their_name),
         cmocka_unit_test(a_name_that_it_gives_itself_counts_too),

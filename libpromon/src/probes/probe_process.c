@@ -208,6 +208,34 @@ static void tell(const struct process *process, const struct sums *sums,
         host->value(result, "open_fds", (double)sums->descriptors);
 }
 
+static enum promon_verdict fail_folder(const struct process *process, struct promon_result *result)
+{
+    char buffer[128];
+
+    return process->host->fail(result, PROMON_REASON_INTERNAL, "/proc cannot be read: %s",
+                               strerror_r(errno, buffer, sizeof(buffer)));
+}
+
+/* Who is not seen for want of descriptors may live nevertheless. */
+static bool can_look(void)
+{
+    char text[FILE_BYTES];
+
+    return read_beginning("/proc/self/stat", text, sizeof(text)) > 0;
+}
+
+/* A file that is not there is one of a process that does not live; others say nothing of it. */
+static enum promon_verdict fail_file(const struct process *process, struct promon_result *result)
+{
+    const bool is_gone = errno == ENOENT || errno == ENOTDIR;
+    char buffer[128];
+
+    return process->host->fail(result, is_gone ? PROMON_REASON_STATUS : PROMON_REASON_INTERNAL,
+                               is_gone ? "there is no file with its number: %s"
+                                       : "its file cannot be read: %s",
+                               strerror_r(errno, buffer, sizeof(buffer)));
+}
+
 static enum promon_verdict check_file(const struct process *process, struct promon_result *result)
 {
     const struct promon_host *host = process->host;
@@ -216,24 +244,17 @@ static enum promon_verdict check_file(const struct process *process, struct prom
     unsigned long pid;
 
     if (read_beginning(process->pid_file, text, sizeof(text)) < 0)
-        return host->fail(result, PROMON_REASON_STATUS, "there is no file with its number: %s",
-                          strerror_r(errno, text, sizeof(text)));
+        return fail_file(process, result);
     pid = strtoul(text, &end, 10);
     if (!isdigit((unsigned char)text[0]) || pid == 0 || end[strspn(end, " \t\r\n")] != '\0')
         return host->fail(result, PROMON_REASON_BODY, "the file does not hold its number");
     add(pid, &sums);
+    if (sums.processes == 0 && !can_look())
+        return fail_folder(process, result);
     tell(process, &sums, result);
     if (sums.processes == 0)
         return host->fail(result, PROMON_REASON_STATUS, "process %lu does not live", pid);
     return PROMON_UP;
-}
-
-static enum promon_verdict fail_folder(const struct process *process, struct promon_result *result)
-{
-    char buffer[128];
-
-    return process->host->fail(result, PROMON_REASON_INTERNAL, "/proc cannot be read: %s",
-                               strerror_r(errno, buffer, sizeof(buffer)));
 }
 
 static enum promon_verdict check_name(const struct process *process, int64_t deadline_ns,
@@ -244,8 +265,11 @@ static enum promon_verdict check_name(const struct process *process, int64_t dea
     const struct dirent *entry;
     bool is_late = false;
 
-    if (folder == NULL)
+    if (folder == NULL || !can_look()) {
+        if (folder != NULL)
+            closedir(folder);
         return fail_folder(process, result);
+    }
     while (!is_late && (entry = readdir(folder)) != NULL) {
         const unsigned long pid = strtoul(entry->d_name, NULL, 10);
 
