@@ -62,7 +62,10 @@ class Library:
 
 def read_variables(folder):
     text = read(folder + '/lib.mk').replace('\\\n', ' ')
-    return dict(re.findall(r'^%s_(\w+) *:= *(.*)$' % folder, text, re.M))
+    variables = {}
+    for name, value in re.findall(r'^%s_(\w+) *:= *(.*)$' % folder, text, re.M):
+        variables[name] = re.sub(r'\$\(%s_(\w+)\)' % folder, lambda used: variables.get(used[1], ''), value)
+    return variables
 
 
 def libraries():
