@@ -10,7 +10,11 @@
 #include "figure.h"
 #include "probe_postgres.h"
 
-enum { COMMAND_BYTES = 128 };
+enum {
+    COMMAND_BYTES = 128,
+    /* The whole answer to a query: it is one figure that is asked for. */
+    ANSWER_BYTES = 1 << 20
+};
 
 static bool fail_lost(struct promon__postgres *postgres)
 {
@@ -42,12 +46,52 @@ static bool await(struct promon__postgres *postgres)
     }
 }
 
+/* An answer that comes row by row. */
+struct answer {
+    bool has_row;
+    size_t size; /* of its values */
+};
+
+static bool judge(struct promon__postgres *postgres, const PGresult *result)
+{
+    const bool has_value =
+        PQntuples(result) > 0 && PQnfields(result) > 0 && PQgetisnull(result, 0, 0) == 0;
+    const char *value = has_value ? PQgetvalue(result, 0, 0) : NULL;
+    const char *expected =
+        postgres->query == NULL && postgres->expected == NULL ? "1" : postgres->expected;
+    double figure;
+
+    if (has_value && postgres->query != NULL && promon__figure_read(value, &figure))
+        postgres->host->value(postgres->result, "result", figure);
+    if (expected != NULL && (!has_value || strcmp(value, expected) != 0))
+        return promon__postgres_trouble(postgres, PROMON_REASON_BODY,
+                                        "the query gives something else than is expected");
+    return true;
+}
+
+static bool take_row(struct promon__postgres *postgres, const PGresult *result,
+                     struct answer *answer)
+{
+    const bool is_first = !answer->has_row;
+    int i;
+
+    answer->has_row = true;
+    for (i = 0; i < PQnfields(result); i++)
+        answer->size += (size_t)PQgetlength(result, 0, i) + 1;
+    if (answer->size > ANSWER_BYTES)
+        return promon__postgres_trouble(postgres, PROMON_REASON_PROTOCOL,
+                                        "it sends more than is wanted");
+    return !is_first || judge(postgres, result);
+}
+
+/* `answer` is NULL for what is not judged. */
 static bool take_result(struct promon__postgres *postgres, const PGresult *result,
-                        bool (*judge)(struct promon__postgres *, const PGresult *))
+                        struct answer *answer)
 {
     switch (PQresultStatus(result)) {
+    case PGRES_SINGLE_TUPLE: return answer == NULL || take_row(postgres, result, answer);
     case PGRES_COMMAND_OK:
-    case PGRES_TUPLES_OK: return judge == NULL || judge(postgres, result);
+    case PGRES_TUPLES_OK: return answer == NULL || answer->has_row || judge(postgres, result);
     case PGRES_FATAL_ERROR:
         return promon__postgres_refused(postgres, PQresultErrorMessage(result),
                                         PROMON_REASON_PROTOCOL);
@@ -58,8 +102,7 @@ static bool take_result(struct promon__postgres *postgres, const PGresult *resul
 }
 
 /* All results are taken, so that the next command can follow. */
-static bool take_results(struct promon__postgres *postgres,
-                         bool (*judge)(struct promon__postgres *, const PGresult *))
+static bool take_results(struct promon__postgres *postgres, struct answer *answer)
 {
     bool is_well = true;
 
@@ -71,28 +114,12 @@ static bool take_results(struct promon__postgres *postgres,
         result = PQgetResult(postgres->connection);
         if (result == NULL)
             return is_well;
-        is_well = take_result(postgres, result, judge) && is_well;
+        is_well = take_result(postgres, result, answer) && is_well;
         PQclear(result);
-        /* A copy would have to be gone through first. */
+        /* A copy, or too much, would have to be gone through first. */
         if (postgres->reason == PROMON_REASON_PROTOCOL)
             return false;
     }
-}
-
-static bool judge(struct promon__postgres *postgres, const PGresult *result)
-{
-    const bool has_value =
-        PQntuples(result) > 0 && PQnfields(result) > 0 && PQgetisnull(result, 0, 0) == 0;
-    const char *value = has_value ? PQgetvalue(result, 0, 0) : NULL;
-    const char *expected = postgres->query == NULL ? "1" : postgres->expected;
-    double figure;
-
-    if (has_value && postgres->query != NULL && promon__figure_read(value, &figure))
-        postgres->host->value(postgres->result, "result", figure);
-    if (expected != NULL && (!has_value || strcmp(value, expected) != 0))
-        return promon__postgres_trouble(postgres, PROMON_REASON_BODY,
-                                        "the query gives something else than is expected");
-    return true;
 }
 
 static bool begin_transaction(struct promon__postgres *postgres)
@@ -112,10 +139,13 @@ static bool begin_transaction(struct promon__postgres *postgres)
 static bool run_query(struct promon__postgres *postgres)
 {
     const char *query = postgres->query != NULL ? postgres->query : "SELECT 1";
+    struct answer answer = {.size = 0};
 
     if (PQsendQueryParams(postgres->connection, query, 0, NULL, NULL, NULL, NULL, 0) == 0)
         return fail_lost(postgres);
-    return take_results(postgres, judge);
+    /* libpq would keep all rows, however many there are. */
+    (void)PQsetSingleRowMode(postgres->connection);
+    return take_results(postgres, &answer);
 }
 
 static bool end_transaction(struct promon__postgres *postgres)

@@ -105,6 +105,16 @@ static void each_query_is_judged(void **state)
         {"{\"query\": \"nonsense\"}", PROMON_DOWN, PROMON_REASON_STATUS},
         {"{\"query\": \"COMMIT; CREATE TABLE a (b int)\"}", PROMON_DOWN, PROMON_REASON_STATUS},
         {"{\"query\": \"CREATE TABLE written (a int)\"}", PROMON_DOWN, PROMON_REASON_STATUS},
+        {"{\"query\": \"SELECT a FROM generate_series(3, 5) a\", \"expected\": \"3\"}", PROMON_UP,
+         PROMON_REASON_NONE},
+        {"{\"query\": \"SELECT 6 / a FROM generate_series(3, 0, -1) a\", \"expected\": \"2\"}",
+         PROMON_DOWN, PROMON_REASON_STATUS},
+        {"{\"query\": \"SELECT 1 WHERE false\"}", PROMON_UP, PROMON_REASON_NONE},
+        {"{\"query\": \"SELECT 1 WHERE false\", \"expected\": \"1\"}", PROMON_DOWN,
+         PROMON_REASON_BODY},
+        {"{\"query\": \"SELECT repeat('a', 1000) FROM generate_series(1, 10000000)\"}", PROMON_DOWN,
+         PROMON_REASON_PROTOCOL},
+        {"{\"expected\": \"2\"}", PROMON_DOWN, PROMON_REASON_BODY},
         {"{\"query\": \"COPY (SELECT 1) TO STDOUT\"}", PROMON_DOWN, PROMON_REASON_PROTOCOL},
     };
 
@@ -127,17 +137,21 @@ static void a_number_is_told_as_a_figure(void **state)
 static void a_query_without_end_is_ended(void **state)
 {
     const uint16_t port = (uint16_t)atoi(setting("PROMON_TEST_POSTGRES_PORT"));
-    static const struct row counted = {
-        "{\"query\": \"SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(55)'\", "
-        "\"expected\": \"0\"}",
-        PROMON_UP, PROMON_REASON_NONE};
+    static const char counted[] =
+        "{\"query\": \"SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)'\", "
+        "\"expected\": \"0\"}";
+    struct prober *prober;
+    unsigned i;
 
     (void)state;
-    (void)run_at(&open_kind, port, ", \"query\": \"SELECT pg_sleep(55)\"", SHORT_MS, PROMON_DOWN,
+    (void)run_at(&open_kind, port, ", \"query\": \"SELECT pg_sleep(600)\"", SHORT_MS, PROMON_DOWN,
                  PROMON_REASON_TIMEOUT);
-    sleep(3);
     /* By the server too. */
-    (void)run_row(&open_kind, &counted);
+    prober = prober_new(modules_folder(), "postgres", params_with(&open_kind, counted));
+    for (i = 0; i < 600 && prober_run(prober, LONG_MS)->result.verdict != PROMON_UP; i++)
+        usleep(100000);
+    (void)prober_expect(prober, LONG_MS, PROMON_UP, PROMON_REASON_NONE);
+    prober_free(prober);
 }
 
 static void whoever_looks_at_the_server_sees_who_it_is(void **state)
@@ -213,11 +227,15 @@ static void show(const char *name)
     char command[2048];
 
     snprintf(command, sizeof(command),
-             "psql --quiet --no-psqlrc --host=127.0.0.1 --port=%s --username=suite --dbname=suite "
-             "--command=\"ALTER SYSTEM SET ssl_cert_file = '%s/%s.pem'\" "
+             "ask='psql --quiet --no-psqlrc --tuples-only --no-align --host=127.0.0.1 --port=%s "
+             "--username=suite --dbname=suite'; "
+             "$ask --command=\"ALTER SYSTEM SET ssl_cert_file = '%s/%s.pem'\" "
              "--command=\"ALTER SYSTEM SET ssl_key_file = '%s/%s.key'\" "
-             "--command='SELECT pg_reload_conf()' >/dev/null && sleep 1",
-             setting("PROMON_TEST_POSTGRES_PORT"), certs, name, certs, name);
+             "--command='SELECT pg_reload_conf()' >/dev/null; "
+             "for i in $(seq 600); do "
+             "test \"$($ask --command='SHOW ssl_cert_file')\" = '%s/%s.pem' && exit; sleep 0.1; "
+             "done; exit 1",
+             setting("PROMON_TEST_POSTGRES_PORT"), certs, name, certs, name, certs, name);
     assert_int_equal(system(command), 0);
 }
 
