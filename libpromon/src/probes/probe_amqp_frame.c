@@ -88,13 +88,16 @@ static void *decode(struct promon__amqp *amqp, amqp_method_number_t method)
     const amqp_bytes_t encoded = {.bytes = amqp->frame + METHOD_BYTES,
                                   .len = amqp->size - METHOD_BYTES};
     void *decoded = NULL;
+    int status;
 
     recycle_amqp_pool(&amqp->pool);
-    if (amqp_decode_method(method, &amqp->pool, encoded, &decoded) != AMQP_STATUS_OK) {
-        (void)promon__amqp_nonsense(amqp);
-        return NULL;
-    }
-    return decoded;
+    status = amqp_decode_method(method, &amqp->pool, encoded, &decoded);
+    if (status == AMQP_STATUS_OK)
+        return decoded;
+    if (status == AMQP_STATUS_NO_MEMORY)
+        (void)promon__channel_trouble(&amqp->channel, PROMON_REASON_INTERNAL, "out of memory");
+    (void)promon__amqp_nonsense(amqp);
+    return NULL;
 }
 
 /* 530: the virtual host is not there, or not for this user. */

@@ -172,6 +172,8 @@ static redisReply *receive(struct redis *redis)
             redisReaderGetReply(redis->reader, &reply) != REDIS_OK)
             break;
     }
+    if (redis->reader->err == REDIS_ERR_OOM)
+        (void)no_memory(redis);
     /* Nor is more than one answer. */
     if (reply == NULL || redis->reader->pos != redis->reader->len)
         (void)promon__channel_trouble(&redis->channel, PROMON_REASON_PROTOCOL,
