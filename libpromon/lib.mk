@@ -17,7 +17,7 @@ libpromon_DATA := $(if $(wildcard libpromon/share),libpromon/share)
 # Each probe is a module of its own with its own client, so that the library needs none of them.
 libpromon_MODULES := http redis amqp postgres mysql tcp dns tls exec process
 # What modules use that speak a protocol over one connection, by TLS or not.
-libpromon_CONVERSES := probes/channel probes/secure probes/certificate probes/probe_tls_bio
+libpromon_CONVERSES := probes/channel probes/secure probes/certificate probes/quiet_bio
 libpromon_MODULE_http_PACKAGES := libcurl openssl jansson
 libpromon_MODULE_http_USES := probes/certificate
 libpromon_MODULE_redis_PACKAGES := hiredis openssl

@@ -88,7 +88,7 @@ static void latency_is_a_mean_of_three_digits(void **state)
 
 static void text_of_others_stays_text(void **state)
 {
-    struct text text = {NULL};
+    struct text text = {.data = NULL};
 
     (void)state;
     promon__badge_write(&text, "\"/><script>&", "a<b\x01", "#fff");

@@ -292,8 +292,7 @@ static void names_that_lead_in_circles_are_broken(void **state)
         "\xff\xff",
         "\x80",
         "\x40",
-        "\x01"
-        "a\xc0\x1d",
+        "\x01\x61\xc0\x1d", /* "a", and on to itself */
     };
     size_t i;
 

@@ -14,7 +14,7 @@ static void expect(struct text *text, const char *expected)
 
 static void json_is_escaped_so_that_it_may_stand_in_a_page(void **state)
 {
-    struct text text = {NULL};
+    struct text text = {.data = NULL};
 
     (void)state;
     promon__escape_json(&text, "");
@@ -29,7 +29,7 @@ static void json_is_escaped_so_that_it_may_stand_in_a_page(void **state)
 
 static void what_is_not_utf8_becomes_a_replacement(void **state)
 {
-    struct text text = {NULL};
+    struct text text = {.data = NULL};
 
     (void)state;
     promon__escape_json(&text, "a\xff\xc3");
@@ -40,7 +40,7 @@ static void what_is_not_utf8_becomes_a_replacement(void **state)
 
 static void html_is_escaped_for_text_and_attributes(void **state)
 {
-    struct text text = {NULL};
+    struct text text = {.data = NULL};
 
     (void)state;
     promon__escape_html(&text, "<a href='x' title=\"y\">&amp;");
@@ -52,7 +52,7 @@ static void html_is_escaped_for_text_and_attributes(void **state)
 /* A document with one of them is no XML at all, however it is escaped. */
 static void characters_that_xml_lacks_are_replaced(void **state)
 {
-    struct text text = {NULL};
+    struct text text = {.data = NULL};
 
     (void)state;
     promon__escape_html(&text, "\x01\x1b\x7f\xef\xbf\xbe\xef\xbf\xbf.");
@@ -73,7 +73,7 @@ static void decimals_have_no_zeros_at_their_end(void **state)
 
     (void)state;
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct text text = {NULL};
+        struct text text = {.data = NULL};
 
         promon__decimal(&text, cases[i].scaled, cases[i].decimals);
         expect(&text, cases[i].expected);
@@ -82,7 +82,7 @@ static void decimals_have_no_zeros_at_their_end(void **state)
 
 static void ratio_is_never_rounded_up(void **state)
 {
-    struct text text = {NULL};
+    struct text text = {.data = NULL};
 
     (void)state;
     promon__decimal_ratio(&text, 1);

@@ -7,7 +7,7 @@
 
 static void is_place(const char *url, const char *scheme, const char *host, const char *port)
 {
-    struct promon__http_place place = {NULL, NULL, NULL};
+    struct promon__http_place place = {.host = NULL};
 
     assert_true(promon__http_place(url, &place));
     assert_string_equal(place.scheme, scheme);
@@ -42,7 +42,7 @@ static void other_urls_are_none(void **state)
 
     (void)state;
     for (i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
-        struct promon__http_place place = {NULL, NULL, NULL};
+        struct promon__http_place place = {.host = NULL};
 
         if (promon__http_place(urls[i], &place))
             fail_msg("%s is taken", urls[i]);

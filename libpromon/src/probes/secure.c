@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "probe_tls_bio.h"
+#include "quiet_bio.h"
 
 static enum promon_status wrong(const struct promon_host *host, const char *name, const char *why,
                                 struct promon_error *error)
@@ -63,7 +63,7 @@ enum promon_status promon__secure_make(struct promon__secure *secure,
 {
     enum promon_status status;
 
-    secure->method = promon__tls_bio_method();
+    secure->method = promon__quiet_bio_method();
     secure->context = SSL_CTX_new(TLS_client_method());
     if (secure->method == NULL || secure->context == NULL)
         return host->error_set(error, PROMON_ENOMEM, "out of memory");
@@ -99,7 +99,7 @@ SSL *promon__secure_begin(struct promon__secure *secure, int fd)
     SSL *ssl = SSL_new(secure->context);
 
     secure->certificate.is_seen = false;
-    if (ssl == NULL || !promon__tls_bio_set(ssl, secure->method, fd)) {
+    if (ssl == NULL || !promon__quiet_bio_set(ssl, secure->method, fd)) {
         SSL_free(ssl);
         return NULL;
     }

@@ -76,6 +76,9 @@ bool broker_service(const char *action)
 }
 
 static void write_eval(char *command, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
+static void write_eval(char *command, const char *format, va_list arguments)
 {
     char expression[EXPRESSION_SIZE];
 

@@ -111,7 +111,7 @@ static void expect(struct promon *promon, const char *metric, const char *name, 
 
 static void messages_are_seen_on_their_way(void **state)
 {
-    struct bench bench = {NULL};
+    struct bench bench = {.producer = NULL};
     struct promon *promon = fake_monitor(NULL);
     struct promon_collector *collector = NULL;
 

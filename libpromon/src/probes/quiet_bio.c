@@ -2,7 +2,7 @@
  * A BIO over a socket. OpenSSL's own writes with write(), which raises SIGPIPE in a host that has
  * not asked for it.
  */
-#include "probe_tls_bio.h"
+#include "quiet_bio.h"
 
 #include <errno.h>
 #include <openssl/bio.h>
@@ -47,7 +47,7 @@ static long bio_control(BIO *bio, int command, long number, void *pointer)
     return command == BIO_CTRL_FLUSH ? 1 : 0;
 }
 
-BIO_METHOD *promon__tls_bio_method(void)
+BIO_METHOD *promon__quiet_bio_method(void)
 {
     BIO_METHOD *method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "socket of a probe");
 
@@ -59,7 +59,7 @@ BIO_METHOD *promon__tls_bio_method(void)
     return method;
 }
 
-bool promon__tls_bio_set(SSL *ssl, const BIO_METHOD *method, int fd)
+bool promon__quiet_bio_set(SSL *ssl, const BIO_METHOD *method, int fd)
 {
     BIO *bio = BIO_new(method);
 
