@@ -289,10 +289,7 @@ static void names_that_lead_in_circles_are_broken(void **state)
     static const char *const names[] = {
         "\xc0\x1d", /* itself */
         "\xc0\xff", /* ahead */
-        "\xff\xff",
-        "\x80",
-        "\x40",
-        "\x01\x61\xc0\x1d", /* "a", and on to itself */
+        "\xff\xff", "\x80", "\x40", "\x01\x61\xc0\x1d", /* "a", and on to itself */
     };
     size_t i;
 
