@@ -101,15 +101,17 @@ PROGRAMS_RUN = --limit $(TEST_SECONDS) --jobs 2 $(UNIT_TESTS) --jobs 1 $(LIVE_TE
 TEST_SECONDS ?= 120
 # Scripts that write one line per check. can-fail shows that each of the others notices what it is for.
 REPOSITORY_CHECKS := $(sort $(filter-out %.py %/banned,$(wildcard tests/checks/*)))
-# Scripts of other parts: installation, services and whatever else has one.
-PART_CHECKS := $(filter-out tests/install/check,$(sort $(wildcard tests/*/check)))
+# What takes longest runs beside others.
+SLOW_CHECKS := tests/checks/can-fail tests/services/check
+# Scripts of other parts: demo, examples and whatever else has one.
+PART_CHECKS := $(filter-out tests/install/check $(SLOW_CHECKS),$(sort $(wildcard tests/*/check)))
 
 .PHONY: tests check check-units check-live check-repository check-install check-asan check-tsan check-valgrind \
     check-programs
 tests: $(UNIT_TESTS) $(LIVE_TESTS)
 check: all tests deps-test deps-demo
-	@$(WITH_SERVICES) $(RUN) $(PROGRAMS_RUN) --limit 900 --jobs 2 $(REPOSITORY_CHECKS) \
-	    --jobs 1 tests/install/check $(PART_CHECKS)
+	@$(WITH_SERVICES) $(RUN) $(PROGRAMS_RUN) --limit 900 --jobs 2 $(SLOW_CHECKS) \
+	    $(filter-out $(SLOW_CHECKS),$(REPOSITORY_CHECKS)) --jobs 1 tests/install/check $(PART_CHECKS)
 check-programs: tests
 	@$(WITH_SERVICES) $(RUN) $(PROGRAMS_RUN)
 check-units: $(UNIT_TESTS)
