@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "accept.h"
 #include "error.h"
 #include "escape.h"
 #include "monitor.h"
@@ -92,13 +93,25 @@ static void count(void *data, const struct promon__probe_view *view)
     tally->good += is_good;
 }
 
+/* A type that is refused, with a weight of 0, is not asked for. */
+static bool is_json_accepted(const char *accept)
+{
+    struct promon__element element;
+
+    while (accept != NULL && promon__accept_next(&accept, &element)) {
+        if (promon__part_is(element.value, "application/json") && element.weight > 0)
+            return true;
+    }
+    return false;
+}
+
 static enum form form_asked(const struct promon__asked *asked)
 {
     const struct promon_request *request = asked->request;
 
     if (!asked->promon->settings.health_details)
         return FORM_WORD;
-    if (request->accept != NULL && strstr(request->accept, "application/json") != NULL)
+    if (is_json_accepted(request->accept))
         return FORM_JSON;
     return promon__query_has(request->query, "verbose") ? FORM_LINES : FORM_WORD;
 }

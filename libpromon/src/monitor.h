@@ -35,7 +35,7 @@ struct promon {
     struct promon__pushers pushers;
     atomic_uint port; /* of the listener */
     atomic_bool is_running;
-    /* Held by start, stop and loads; never while a check or a collector runs. */
+    /* Held by start, stop and loads, also while they wait for checks: none may call these. */
     pthread_mutex_t life_lock;
 };
 

@@ -175,6 +175,22 @@ static void details_are_json_by_accept(void **state)
     promon_free(promon);
 }
 
+static void json_that_is_refused_is_not_given(void **state)
+{
+    struct promon *promon = monitor_of_two(true);
+    struct promon_request request = PROMON_REQUEST_INIT;
+    struct promon_page page = PROMON_PAGE_INIT;
+
+    (void)state;
+    request.path = "/readyz";
+    request.accept = "application/json;q=0, text/plain";
+    assert_int_equal(promon_respond(promon, &request, &page, NULL), PROMON_OK);
+    assert_string_equal(page.content_type, "text/plain; charset=utf-8");
+    assert_string_equal(page.body, "not ok");
+    promon_page_clear(&page);
+    promon_free(promon);
+}
+
 /* A check that hangs for as long as the test has it. */
 struct hanging {
     pthread_mutex_t lock;
@@ -226,6 +242,7 @@ int main(void)
         cmocka_unit_test(details_are_not_told_unless_allowed),
         cmocka_unit_test(details_are_lines_when_asked_for),
         cmocka_unit_test(details_are_json_by_accept),
+        cmocka_unit_test(json_that_is_refused_is_not_given),
         cmocka_unit_test(answers_wait_for_no_check),
     };
 

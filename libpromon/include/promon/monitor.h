@@ -35,7 +35,8 @@ enum promon_log_level {
 };
 
 /*
- * Called from any thread, with no lock held; `message` is one line without newline and without a
+ * Called from any thread. It may count, but not start, stop, load or free the monitor, nor add or
+ * remove probes: that may be what tells. `message` is one line without newline and without a
  * secret, borrowed for the call.
  */
 typedef void (*promon_log_fn)(void *data, enum promon_log_level level, const char *message);
